@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The hypervisor's log: a ring in memory, copied to the serial console as far
+ * as loglvl= and guest_loglvl= let it.
+ */
+#ifndef RINGLET_CONSOLE_PRINTK_H
+#define RINGLET_CONSOLE_PRINTK_H
+
+#include "base/types.h"
+
+struct regs;
+
+enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
+
+/**
+ * printk() - log one line (a newline is added if missing)
+ * @level: messages above the loglvl= threshold stay in the ring only
+ */
+void printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
+
+/**
+ * guest_printk() - log what a guest caused; rate-limited for all guests
+ *		    together, dropped lines are counted and reported
+ */
+void guest_printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
+
+/* Bytes of a guest's console_io.write, to the serial line and the ring. */
+void console_write_guest(const char *s, size_t n);
+
+/* Copy out of the log ring, oldest first; returns the bytes copied. */
+size_t log_read(char *buf, size_t size);
+
+/* Log levels by name: none, error, warning, info, debug, all, or "a/b". */
+bool console_set_levels(const char *hypervisor, const char *guest);
+
+/**
+ * panic() - stop the machine: registers, stack and the last log lines
+ * @regs: the interrupted context in host space, or NULL
+ */
+void panic(const struct regs *regs, const char *fmt, ...) __printf(2, 3) __noreturn;
+
+/* Isolation would break if this were not so: never on a guest's value. */
+#define BUG_ON(c) do { \
+	if (unlikely(c)) \
+		panic(NULL, "BUG: %s at %s:%d", #c, __FILE__, __LINE__); \
+} while (0)
+/* An invariant that we alone control. */
+#define ASSERT(c) BUG_ON(!(c))
+
+#endif

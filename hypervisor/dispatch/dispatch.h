@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Door of the dispatch room: every entry into host space, and what answers it. */
+#ifndef RINGLET_DISPATCH_DISPATCH_H
+#define RINGLET_DISPATCH_DISPATCH_H
+
+#include "base/types.h"
+#include "machine/regs.h"
+#include "state/domain.h"
+
+/**
+ * host_entry() - first C after the gate switched to host space
+ * @nested_sp: 0, or the stack pointer in the vCPU's entry page at which a fault of the
+ *	       gate itself left its own frame
+ */
+void host_entry(u64 nested_sp) __noreturn;
+/* Exception or interrupt while in host space (idle, or a bug). */
+void host_trap(struct regs *regs);
+
+/* Deliver an exception to the current guest (builds the frame on its stack). */
+void inject_trap(struct vcpu *v, u32 vector, u64 error);
+void inject_page_fault(struct vcpu *v, u64 va, u64 error);
+void inject_failsafe(struct vcpu *v);
+
+/* Emulation of a faulting privileged instruction: true if done. */
+bool emulate_privileged(struct vcpu *v);	/* #GP, error code 0, ring 1 or port I/O of ring 3 */
+bool emulate_forced_cpuid(struct vcpu *v);	/* #UD with the "xen" prefix */
+
+/* Device interrupts. */
+void pirq_interrupt(u32 vector);		/* from host_entry/host_trap */
+void pirq_boot_init(void);
+
+#endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Door of the evtchn room: ports (2-level and FIFO), VIRQs, virtual timers, time. */
+#ifndef RINGLET_EVTCHN_EVTCHN_H
+#define RINGLET_EVTCHN_EVTCHN_H
+
+#include "base/types.h"
+#include "state/domain.h"
+
+int evtchn_domain_init(struct domain *d);
+int evtchn_vcpu_init(struct vcpu *v);
+
+/* Raise a VIRQ bound by @v (VIRQ_TIMER) or, for global ones, by the domain. */
+void evtchn_raise_virq(struct vcpu *v, u32 virq);
+void evtchn_raise_global_virq(struct domain *d, u32 virq);
+/* Raise a PIRQ's port, if bound; false if it is not. */
+bool evtchn_raise_pirq(struct domain *d, u32 pirq);
+
+/*
+ * PIRQ hooks: dispatch/pirq.c gives these to bind, unbind and unmask, so that evtchn
+ * does not depend on it.
+ */
+struct pirq_ops {
+	int (*bind)(struct domain *d, u32 pirq, bool share, struct vcpu *v);
+	void (*unbind)(struct domain *d, u32 pirq);
+	void (*unmask)(struct domain *d, u32 pirq);	/* port unmasked: EOI if due */
+};
+void evtchn_set_pirq_ops(const struct pirq_ops *ops);
+
+/* True if the vCPU has an event to deliver: pending && !mask. */
+bool vcpu_event_deliverable(const struct vcpu *v);
+/* sched_op poll: 0 = a port is pending already; 1 = blocked. */
+long evtchn_poll(struct vcpu *v, u64 ports, u32 nr, u64 timeout_ns);
+
+/* pvclock: write vcpu_time_info of @v; wall clock of @d. */
+void vcpu_time_update(struct vcpu *v);
+void domain_wallclock_set(struct domain *d, u64 sec, u32 nsec, u64 system_time);
+/* Called when v is loaded on / taken off a pCPU (periodic timer). */
+void vtimer_vcpu_loaded(struct vcpu *v);
+void vtimer_vcpu_unloaded(struct vcpu *v);
+void vtimer_vcpu_stop(struct vcpu *v);		/* vcpu_op down */
+
+/* vcpu_op timer sub-operations and set_timer_op live here. */
+long vcpu_op_timer(struct vcpu *v, int cmd, u64 arg);
+long do_set_timer_op(u64 timeout);
+long do_event_channel_op(u64 cmd, u64 arg);
+
+#endif

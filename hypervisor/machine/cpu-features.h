@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the CPU can do, found once at boot; and the FPU image of a vCPU. */
+#ifndef RINGLET_MACHINE_CPU_FEATURES_H
+#define RINGLET_MACHINE_CPU_FEATURES_H
+
+#include "base/types.h"
+
+struct cpu_features {
+	bool amd;			/* SYSCALL from compatibility mode exists */
+	bool nx, gbpages, fsgsbase, umip, smep, xsave, xsaveopt, rdtscp, pku;
+	bool tsc_invariant, tsc_deadline, x2apic;
+	u64 xcr0;			/* features we let guests use */
+	u32 xsave_size;			/* bytes for xcr0, or 512 */
+	u32 phys_bits;
+	u64 cr4_guest_allowed;		/* CR4 bits a guest may set for itself */
+};
+extern struct cpu_features cpu_features;
+
+/* BSP first; complains about and refuses CPUs without long mode, NX, SSE2, ... */
+void cpu_features_init(void);
+/* CR0, CR4 (base value, no guest bits), EFER, PAT, XCR0 on this pCPU. */
+void cpu_pcpu_init(void);
+
+/* FPU image: size xsave_size, 64-byte aligned, initialised to the reset state. */
+void *fpu_alloc(void);
+void fpu_save(void *image);
+void fpu_restore(const void *image);
+
+/* Power: does not return. */
+void machine_poweroff(void) __noreturn;
+void machine_reboot(void) __noreturn;
+extern bool opt_noreboot;
+
+#endif

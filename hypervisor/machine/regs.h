@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The registers of an interrupted context, in the order the entry code pushes
+ * them. The last five words are the frame that the CPU itself pushes and that
+ * IRETQ pops.
+ */
+#ifndef RINGLET_MACHINE_REGS_H
+#define RINGLET_MACHINE_REGS_H
+
+#include "base/types.h"
+
+struct regs {
+	u64 r15, r14, r13, r12, rbp, rbx;
+	u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
+	u64 vector;	/* hardware vector or ENTRY_* */
+	u64 error;	/* hardware error code, or 0 */
+	u64 rip, cs, rflags, rsp, ss;
+};
+
+/**
+ * struct gate_trap - one guest handler, as the gate reads it
+ * @address: linear address, canonical; 0 if the guest registered none
+ * @flags: bits 0-1 the DPL for INT n, bit 2 mask events on entry (the flags
+ *	   of struct trap_info, xen/arch-x86/xen.h)
+ */
+struct gate_trap {
+	u64 address;
+	u64 flags;
+};
+
+#define GATE_TRAPS	33	/* vectors 0-31, and [32]: INT 0x80 */
+
+/**
+ * struct gate_ro - what the gate knows of a vCPU; read-only in guest space
+ *
+ * Written by the host through the direct map while the vCPU is not running.
+ * Ring 1 can read it, so nothing here is secret.
+ */
+struct gate_ro {
+	u64 host_cr3;		/* of the pCPU this vCPU runs on now */
+	u64 guest_cr3;		/* this vCPU's own L4 */
+	u64 vcpu_info;		/* gate address of its struct vcpu_info */
+	u64 syscall_entry;	/* CALLBACKTYPE_syscall; 0: none */
+	u64 syscall_mask;	/* 1: mask events on that entry */
+	u64 syscall32_entry;	/* CALLBACKTYPE_syscall32 */
+	u64 syscall32_mask;
+	u64 sysenter_entry;	/* CALLBACKTYPE_sysenter */
+	u64 sysenter_mask;
+	struct gate_trap trap[GATE_TRAPS];
+};
+
+/**
+ * struct gate_rw - the vCPU's writable page in guest space
+ *
+ * Ring 1 of this vCPU can write all of it: every value is untrusted, and is
+ * checked where it is used. Stacks follow (GATE_RW_*_TOP, machine/layout.h);
+ * @regs is the top of the entry stack.
+ */
+struct gate_rw {
+	u64 scratch[4];
+	u64 kernel_sp;		/* stack_switch: guest kernel stack */
+	u64 kernel_mode;	/* 1: ring 1 runs, 0: ring 3 */
+	u64 entries;		/* entries answered in the gate */
+	u64 cr2;		/* of a fault declined by the gate */
+	u8 stacks[4096 - 8 * 8 - sizeof(struct regs)];
+	struct regs regs;
+};
+
+#endif

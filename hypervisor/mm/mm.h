@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Door of the mm room: page types, validation, page-table updates, reservation,
+ * M2P, guest descriptor tables.
+ */
+#ifndef RINGLET_MM_MM_H
+#define RINGLET_MM_MM_H
+
+#include "base/types.h"
+#include "state/domain.h"
+#include "state/page.h"
+
+/* Types of frames (mm/types.c has the rules). */
+enum page_type {
+	PT_NONE,	/* no type held: may become any */
+	PT_L1,
+	PT_L2,
+	PT_L3,
+	PT_L4,
+	PT_DESC,	/* GDT or LDT page: descriptors validated, read-only */
+	PT_WRITABLE,	/* mapped writable, or being written by us */
+};
+
+/* References: get fails for frames of another owner or being freed. */
+bool __must_check page_get(struct page *pg, const struct domain *d);
+void page_put(struct page *pg);
+
+/**
+ * page_get_type() - take a reference and a type reference on a frame
+ * Return: 0; -EINVAL the frame does not hold what the type demands;
+ *	   -EBUSY it is in use as another type; -ERESTART (validation was
+ *	   preempted: call again); -EPERM not @d's frame.
+ * Locking: d->page_lock.
+ */
+int __must_check page_get_type(struct domain *d, mfn_t mfn, enum page_type t);
+void page_put_type(struct domain *d, mfn_t mfn);
+
+/* A writable page of the guest that the hypervisor keeps mapped (vcpu_info). */
+int __must_check page_hold_writable(struct domain *d, mfn_t mfn);
+void page_release_writable(struct domain *d, mfn_t mfn);
+
+int mm_domain_init(struct domain *d);
+void mm_boot_init(void);	/* M2P and its tables; after the frame table */
+
+/* The shared M2P: L3 table for slot M2P_SLOT of every guest L4, as an entry. */
+u64 m2p_l4_entry(void);
+void m2p_set(mfn_t mfn, u64 pfn);	/* ~0: invalid (INVALID_M2P_ENTRY) */
+u64 m2p_get(mfn_t mfn);
+
+/**
+ * mm_load_base() - make @mfn the base of @v's address space
+ *
+ * Takes the L4 type on it, drops the old one, copies its entries into v->l4
+ * (all but the reserved slots). Used by mmuext NEW_BASEPTR, vcpu initialise and
+ * the domain builder.
+ */
+int __must_check mm_load_base(struct vcpu *v, mfn_t mfn);
+void mm_unload_base(struct vcpu *v);
+
+/**
+ * mm_fault_on_table() - a ring-1 write fault that may be a page-table update
+ * @v: current vCPU, @va: the address, v->regs at the instruction
+ *
+ * Decodes mov, xchg, cmpxchg, xadd-free locked bit operations on a present L1..L4
+ * frame through the white-listed decoder, validates and commits as mmu_update
+ * would, and advances rip and flags.
+ * Return: true if handled (or the domain was crashed).
+ */
+bool mm_fault_on_table(struct vcpu *v, u64 va);
+
+/* Demand-map a page of the guest's LDT into the gate. True if handled. */
+bool mm_fault_on_ldt(struct vcpu *v, u64 va);
+void mm_unmap_ldt(struct vcpu *v);
+/* set_gdt and descriptors for vcpu_op initialise: frames are checked. */
+int __must_check mm_set_gdt(struct vcpu *v, const unsigned long *frames, u32 entries);
+
+/* Called after a change of the table @l4_mfn slot @slot: refresh vCPU copies. */
+void mm_sync_l4_slot(struct domain *d, mfn_t l4_mfn, unsigned int slot, u64 entry);
+
+/*
+ * Flush the TLBs of every pCPU that has a vCPU of @d in guest space; returns
+ * when all of them have left it (machine/smp.c has the protocol).
+ */
+void mm_flush_domain(struct domain *d);
+void mm_flush_vcpus(struct domain *d, const unsigned long *vcpu_mask);
+
+/* Frames of MMIO that the service domain must not map: LAPIC, IOAPIC, ... */
+void mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read);
+
+/* Hypercalls. Arguments as in hypercall-abi/hypercalls.tbl. */
+long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom);
+long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom);
+long do_update_va_mapping(u64 va, u64 val, u64 flags);
+long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid);
+long do_memory_op(u64 cmd, u64 arg);
+long do_set_gdt(u64 frames, u64 entries);
+long do_update_descriptor(u64 maddr, u64 desc);
+
+/* Machine memory map for XENMEM_machine_memory_map, set by boot. */
+struct e820_entry {
+	u64 addr, size;
+	u32 type;
+} __packed;
+extern struct e820_entry machine_e820[128];
+extern unsigned int nr_machine_e820;
+
+#endif

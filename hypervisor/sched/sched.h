@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Door of the sched room: which vCPU a pCPU runs, and the switch between two. */
+#ifndef RINGLET_SCHED_SCHED_H
+#define RINGLET_SCHED_SCHED_H
+
+#include "base/types.h"
+#include "state/domain.h"
+
+void sched_boot_init(void);		/* BSP, before any vCPU exists */
+void sched_pcpu_init(u32 cpu);		/* on each pCPU */
+int sched_vcpu_init(struct vcpu *v);	/* chooses v->pcpu */
+
+/* VCPU_DOWN or BLOCKED -> RUNNABLE; kicks its pCPU. Any pCPU, any locks < runqueue. */
+void vcpu_wake(struct vcpu *v);
+/* Current vCPU blocks; the exit path then switches. No switch happens inside. */
+void vcpu_block(struct vcpu *v);
+void vcpu_sleep(struct vcpu *v);	/* to VCPU_DOWN; any vCPU; kicks */
+/* Make the pCPU that runs v enter the host and look at its events. */
+void vcpu_kick(struct vcpu *v);
+void sched_yield_current(void);
+
+/* Takes part in every exit: picks the vCPU to run, switches state, updates
+ * run-state; returns with this_cpu->current == NULL if there is nothing to run. */
+void schedule(void);
+/* Halts with interrupts on until something is runnable here. */
+void idle_loop(void) __noreturn;
+
+/* Runstate times up to now, for vcpu_op get_runstate_info. */
+void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *r);
+void vcpu_runstate_publish(struct vcpu *v);	/* to the registered area */
+
+#endif

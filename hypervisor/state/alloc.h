@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The machine's memory: frames for the hypervisor and for domains. */
+#ifndef RINGLET_STATE_ALLOC_H
+#define RINGLET_STATE_ALLOC_H
+
+#include "base/types.h"
+
+struct domain;
+
+/* RAM as the boot loader described it; entries sorted, page-aligned inwards. */
+#define MAX_RAM_RANGES 64
+struct ram_range {
+	paddr_t start, end;
+};
+extern struct ram_range ram_ranges[MAX_RAM_RANGES];
+extern unsigned int nr_ram_ranges;
+
+/* True for frames of real RAM (frame_table also spans the holes between). */
+bool mfn_is_ram(mfn_t mfn);
+
+/**
+ * heap_add() - give a range of RAM to the allocator (boot, and init memory)
+ * @start: first byte, page-aligned
+ * @end: end of range, page-aligned
+ */
+void heap_add(paddr_t start, paddr_t end);
+u64 heap_free_frames(void);
+
+/**
+ * alloc_pages() - 2^order contiguous zeroed frames for the hypervisor
+ * Return: direct-map address, aligned to the size; NULL if there are none.
+ */
+void *alloc_pages(unsigned int order);
+void free_pages(void *p, unsigned int order);
+static inline void *alloc_page(void)
+{
+	return alloc_pages(0);
+}
+static inline void free_page(void *p)
+{
+	free_pages(p, 0);
+}
+
+/* Zeroed small objects of the hypervisor; sizes up to a few pages. */
+void *kzalloc(size_t size);
+void kfree(void *p);
+
+/**
+ * domain_alloc_frame() - a zeroed frame owned by @d, one reference held,
+ *			  PAGE_ALLOCATED set, counted in d->tot_pages
+ * @order: 2^order contiguous frames, each accounted singly
+ * @below: machine address limit (exclusive), 0 for none
+ *
+ * Return: the first frame; INVALID_MFN if d->max_pages or memory is exhausted.
+ */
+mfn_t domain_alloc_frames(struct domain *d, unsigned int order, paddr_t below);
+
+/*
+ * Called by mm when the last reference is dropped: scrubs the frame, takes it
+ * off its owner's account and frees it.
+ */
+void domain_free_frame(struct domain *d, mfn_t mfn);
+
+#endif

@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Domains and vCPUs. What only one room uses hangs off an opaque pointer that
+ * the room allocates in its *_domain_init() and *_vcpu_init().
+ */
+#ifndef RINGLET_STATE_DOMAIN_H
+#define RINGLET_STATE_DOMAIN_H
+
+#include "base/bitmap.h"
+#include "base/list.h"
+#include "base/lock.h"
+#include "base/types.h"
+#include "machine/layout.h"
+#include "machine/regs.h"
+#include "state/page.h"
+
+#include <xen/xen.h>
+#include <xen/vcpu.h>
+
+#define MAX_VCPUS	32	/* XEN_LEGACY_MAX_VCPUS: vcpu_info in shared_info */
+
+struct mm_domain;
+struct evtchn_domain;
+struct evtchn_vcpu;
+struct sched_vcpu;
+struct irq_domain;
+struct timer_vcpu;
+
+enum vcpu_state {
+	VCPU_DOWN,	/* not initialised, or vcpu_op down */
+	VCPU_RUNNABLE,	/* waiting for a pCPU */
+	VCPU_RUNNING,
+	VCPU_BLOCKED,	/* sched_op block or poll */
+};
+
+struct vcpu {
+	struct domain *domain;	/* constant */
+	u32 id;			/* constant */
+
+	/* The gate (gate/map.c). Constant after vcpu_gate_init(). */
+	struct gate_ro *gate_ro;	/* direct map of the RO page */
+	struct gate_rw *gate_rw;	/* direct map of the RW page */
+	struct regs *regs;		/* &gate_rw->regs: the guest's registers */
+	u64 *l4;		/* the L4 the hardware uses: guest's + ours */
+	u64 *gate_l1;		/* L1 of the gate region in guest space */
+	u64 *gate_l2, *gate_l3;
+
+	/* Guest tables. guarded by: d->page_lock; own pCPU reads */
+	mfn_t guest_l4;		/* the guest's base pointer: holds a type ref */
+	mfn_t user_l4;		/* MMUEXT_NEW_USER_BASEPTR: referenced, not loaded */
+
+	/* Descriptor tables. guarded by: own pCPU */
+	mfn_t gdt_frames[GUEST_GDT_PAGES];	/* typed; INVALID_MFN: none */
+	u32 gdt_entries;
+	u64 ldt_base;		/* guest linear address */
+	u32 ldt_entries;
+	unsigned long ldt_mapped;	/* pages of GATE_LDT that are filled */
+
+	/* Guest handlers. guarded by: own pCPU */
+	struct trap_info traps[256];
+	u64 event_entry, failsafe_entry, nmi_entry;
+	bool failsafe_mask;
+	u64 vm_assist;
+
+	/* Virtual privileged state. guarded by: own pCPU */
+	u64 virt_cr0;		/* only TS matters; others as we show them */
+	u64 virt_cr4;		/* as the guest set it (TSD, DE, UMIP, ...) */
+	u64 dr[4], dr6, dr7;
+	u32 iopl;		/* virtual: 0..3 */
+	u64 iobmp;		/* guest linear address, 0: none */
+	u32 iobmp_limit;	/* ports it covers */
+	u64 fs_base, gs_base, kernel_gs_base; /* while not loaded on a pCPU */
+	u16 ds, es, fs, gs;	/* selectors, while not loaded */
+	void *xsave;		/* FPU image while not loaded */
+
+	/*
+	 * vcpu_info: in shared_info until registered elsewhere.
+	 * Changed by the own vCPU only; the mapping outlives every reader.
+	 */
+	struct vcpu_info *vcpu_info;	/* direct map */
+	mfn_t vcpu_info_mfn;		/* INVALID_MFN: in shared_info */
+	u64 time_info_area;		/* guest linear addresses; 0: none */
+	u64 runstate_area;
+
+	struct vcpu_runstate_info runstate;	/* guarded by: runqueue lock */
+
+	enum vcpu_state state;	/* guarded by: runqueue lock */
+	bool initialised;	/* has a context */
+	u32 pcpu;		/* where it runs or last ran */
+	bool is_running;	/* loaded as this_cpu->current somewhere */
+	bool needs_exit_work;	/* own pCPU; look at more than events on exit */
+
+	struct evtchn_vcpu *evtchn;	/* evtchn/ */
+	struct sched_vcpu *sched;	/* sched/ */
+	struct timer_vcpu *timers;	/* evtchn/vtimer.c */
+
+	/* Statistics. */
+	u64 stat_entries, stat_hypercalls, stat_ptwr, stat_flush_ipis;
+};
+
+struct domain {
+	domid_t id;		/* constant */
+	bool is_hardware;	/* constant: the service domain */
+	bool is_privileged;	/* constant: may use domain control */
+	bool is_shut_down;	/* guarded by: control_lock */
+	bool is_crashed;	/* set once */
+	u32 shutdown_reason;	/* SHUTDOWN_* */
+
+	spinlock_t control_lock;
+	spinlock_t page_lock;	/* page-table updates of this domain */
+	spinlock_t event_lock;	/* ports and their bindings */
+
+	u32 max_vcpus;		/* constant */
+	struct vcpu *vcpu[MAX_VCPUS];	/* entries constant once set */
+
+	/* guarded by: heap_lock (state/alloc.c) */
+	u64 tot_pages, max_pages;
+	u32 page_list;		/* mfn of the first frame of its list */
+
+	struct shared_info *shared_info;	/* direct map; our frame */
+	mfn_t shared_info_mfn;
+
+	u64 wc_sec;		/* wall clock at system time 0 */
+	u32 wc_nsec;
+
+	struct mm_domain *mm;		/* mm/ */
+	struct evtchn_domain *evtchn;	/* evtchn/ */
+	struct irq_domain *irq;		/* dispatch/ pirqs */
+};
+
+/* The vCPU this pCPU has loaded; only where one is known to be. */
+#define current_vcpu	(this_cpu->current)
+
+extern struct domain *service_domain;
+
+/**
+ * domain_by_id() - look a domain up
+ * Return: the domain, or NULL. Domains live until boot ends the machine in
+ * this version, so no reference is taken.
+ */
+struct domain *domain_by_id(domid_t id);
+
+/**
+ * domain_crash() - a guest broke its own critical state
+ *
+ * Marks the domain dead, logs vCPU state, guest stack and a page walk of the
+ * current vCPU, and makes sure none of its vCPUs returns to guest space. The
+ * caller just unwinds; the exit path does the rest. Safe with any locks held.
+ */
+void domain_crash(struct domain *d, const char *fmt, ...) __printf(2, 3);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * How the host reaches guest memory: a software walk of the vCPU's own tables
+ * (DESIGN invariant 13). P and RW are honoured at every level, the hypervisor's
+ * slots and MMIO are refused, each page is held by a reference (a writable type
+ * for stores) while it is copied, page by page.
+ *
+ * Each function takes linear addresses of the current vCPU and returns the
+ * number of bytes NOT copied, so 0 is success; or 0/-EFAULT where said.
+ */
+#ifndef RINGLET_STATE_GUEST_ACCESS_H
+#define RINGLET_STATE_GUEST_ACCESS_H
+
+#include "base/errno.h"
+#include "base/types.h"
+
+struct vcpu;
+
+size_t __must_check copy_from_guest(void *dst, u64 src, size_t n);
+size_t __must_check copy_to_guest(u64 dst, const void *src, size_t n);
+
+/* Same for a vCPU that is not current but not running either, or current. */
+size_t __must_check copy_from_vcpu(struct vcpu *v, void *dst, u64 src, size_t n);
+size_t __must_check copy_to_vcpu(struct vcpu *v, u64 dst, const void *src, size_t n);
+
+/* A walk's result. */
+struct guest_walk {
+	mfn_t mfn;		/* the 4 KiB frame */
+	u64 l1e;		/* the leaf entry */
+	mfn_t l1_mfn;		/* the table it stands in */
+	bool writable, user;	/* all levels taken together */
+};
+
+/**
+ * guest_walk() - translate a linear address through a vCPU's guest tables
+ * Return: 0; -EFAULT if not mapped, not canonical or in the reserved hole.
+ */
+int __must_check guest_walk(struct vcpu *v, u64 va, struct guest_walk *w);
+
+#endif
