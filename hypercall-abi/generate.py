@@ -363,11 +363,11 @@ def check_numbers_c(table):
 
 
 OUTPUTS = {
-    "ringlet/hypercall-numbers.h": numbers_h,
-    "ringlet/dispatch.inc": dispatch_inc,
-    "ringlet/names.inc": names_inc,
-    "ringlet/ops.inc": ops_inc,
-    "ringlet/stubs.h": stubs_h,
+    "include/ringlet/hypercall-numbers.h": numbers_h,
+    "include/ringlet/dispatch.inc": dispatch_inc,
+    "include/ringlet/names.inc": names_inc,
+    "include/ringlet/ops.inc": ops_inc,
+    "include/ringlet/stubs.h": stubs_h,
     "abi-index.rst": index_rst,
     "conformance-cases.txt": cases_txt,
     "check-numbers.c": check_numbers_c,
