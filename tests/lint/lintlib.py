@@ -59,15 +59,24 @@ def read_text(tree, path):
         return None
 
 
-def hypervisor_cflags(tree):
-    """The compiler flags that the hypervisor's own Makefile states."""
+def run_make(tree, folder, target):
+    """What make says for a target; RuntimeError if it fails."""
     out = subprocess.run(
-        ["make", "-s", "--no-print-directory", "-C",
-         os.path.join(tree, "hypervisor"), "print-cflags"],
-        capture_output=True, text=True, check=False)
+        ["make", "-s", "--no-print-directory", "-C", os.path.join(tree, folder),
+         target], capture_output=True, text=True, check=False)
     if out.returncode != 0:
-        raise RuntimeError("make print-cflags: " + out.stderr.strip())
-    return shlex.split(out.stdout)
+        raise RuntimeError(f"make {target}: " + out.stderr.strip())
+    return out.stdout
+
+
+def hypervisor_cflags(tree):
+    """The compiler flags that the hypervisor's own Makefile states.
+
+    The headers that they lead to are generated first, where there is a table.
+    """
+    if os.path.isfile(os.path.join(tree, "hypercall-abi", "Makefile")):
+        run_make(tree, "hypercall-abi", "all")
+    return shlex.split(run_make(tree, "hypervisor", "print-cflags"))
 
 
 class Report:
