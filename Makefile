@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# The whole of Ringlet. Everything is built below build/; each room has a
+# Makefile of its own that this one drives (make -C ROOM O=build/ROOM).
+# `make help` lists the targets. HYPERVISOR=xen runs the same guests on Debian's
+# Xen, HYPERVISOR=native on none.
+
+BUILD		:= $(abspath build)
+HYPERVISOR	?= ringlet
+KERNEL		?= 6.12
+SERIES		:= 6.12 6.1
+# Drivers in the initial RAM disks; what a series has built in is left out.
+MODULES		:= virtio_pci,virtio_blk,virtio_net,e1000,e1000e,ahci,sd_mod,nvme
+
+export HYPERVISOR KERNEL
+# Recursive makes must not see O= or V= of an outer one as their own.
+unexport O
+
+# room NAME: make a room if this tree has it; say so if it is not there.
+room = $(if $(wildcard $(1)/Makefile),+$(MAKE) --no-print-directory -C $(1) \
+	O=$(BUILD)/$(1),@echo "$(1): not there yet")
+
+.PHONY: all abi hypervisor guest fidelity setup setup-check images images-check \
+	run check bench soak docs clean help
+.DELETE_ON_ERROR:
+
+all: abi hypervisor guest
+
+abi:
+	$(call room,hypercall-abi)
+
+hypervisor: abi
+	$(call room,hypervisor)
+
+guest: abi
+	$(call room,tests/guest)
+
+fidelity:
+	$(call room,tests/fidelity)
+
+setup:
+	@scripts/setup run
+
+setup-check:
+	@scripts/setup check
+
+# What run needs, and what the tests need besides. Fetching stops early when
+# nothing is missing.
+images: setup
+	@scripts/fetch linux-$(KERNEL) $(if $(filter xen,$(HYPERVISOR)),xen-4.17)
+	@scripts/image base-$(KERNEL) $(MODULES)
+
+images-check: setup-check fidelity
+	@scripts/fetch
+	@for s in $(SERIES); do scripts/image base-$$s $(MODULES) && \
+		scripts/image stress-$$s $(MODULES) || exit 1; done
+	@scripts/image fidelity-6.12 $(MODULES)
+
+run: setup
+	+@$(MAKE) --no-print-directory $(if $(filter ringlet,$(HYPERVISOR)),hypervisor) images
+	@scripts/run
+
+check: setup-check
+	+@$(MAKE) --no-print-directory all images-check
+	@scripts/check
+
+soak: setup-check
+	+@$(MAKE) --no-print-directory all images-check
+	@tests/system/run --set soak
+
+bench: setup
+	+@$(MAKE) --no-print-directory hypervisor images
+	@scripts/fetch xen-4.17
+	@tests/bench/run
+
+docs:
+	@if [ -f Documentation/conf.py ]; then \
+		sphinx-build -q -b html Documentation $(BUILD)/docs && \
+		echo "docs: $(BUILD)/docs/index.html"; \
+	else echo "docs: Documentation/ is read as it is: no Sphinx project yet"; fi
+
+clean:
+	find build -mindepth 1 -maxdepth 1 ! -name fetch -exec rm -rf {} + 2>/dev/null || true
+
+help:
+	@echo 'make          build the hypervisor, the ABI headers and the test guest'
+	@echo 'make run      install what is missing, build, and boot: on a terminal a'
+	@echo '              shell in the service domain, else a scripted tour'
+	@echo 'make check    unit tests, lints, test guest, boots of stock kernels (.ci/run)'
+	@echo 'make soak     the long tests: every CPU model, machine and memory size, stress'
+	@echo 'make bench    lmbench-like table: native, Ringlet, Xen'
+	@echo 'make docs     the documentation as HTML'
+	@echo 'make clean    remove build/ except what was fetched (build/fetch)'
+	@echo
+	@echo 'HYPERVISOR=ringlet|xen|native  what runs under the guests of run and the tests'
+	@echo 'KERNEL=6.12|6.1 CPU=qemu64 MACHINE=pc|q35 SMP=1 MEM=1024   the machine of make run'
+	@echo 'OPTIONS="..." ARGS="..."       more hypervisor options and kernel arguments'
