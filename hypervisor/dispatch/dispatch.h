@@ -7,12 +7,22 @@
 #include "machine/regs.h"
 #include "state/domain.h"
 
+/* How the gate is to leave host space: registers rax and rdx of the ABI. */
+struct exit {
+	u64 guest_cr3;
+	u64 reload_segments;
+};
+
 /**
  * host_entry() - first C after the gate switched to host space
- * @nested_sp: 0, or the stack pointer in the vCPU's entry page at which a fault of the
- *	       gate itself left its own frame
+ * @nested_sp: 0, or the stack pointer in the vCPU's entry page at which a
+ *	       fault of the gate itself left its own frame
  */
-void host_entry(u64 nested_sp) __noreturn;
+struct exit host_entry(u64 nested_sp);
+
+/* Softirqs, scheduling (idling if need be) and events; then leave. */
+struct exit host_exit(void);
+
 /* Exception or interrupt while in host space (idle, or a bug). */
 void host_trap(struct regs *regs);
 

@@ -46,6 +46,8 @@ struct gate_ro {
 	u64 syscall32_mask;
 	u64 sysenter_entry;	/* CALLBACKTYPE_sysenter */
 	u64 sysenter_mask;
+	u64 fs_base, gs_base;	/* canonical; loaded when segments are reloaded */
+	u64 kernel_gs_base;	/* GS base of the mode that is not running */
 	struct gate_trap trap[GATE_TRAPS];
 };
 
@@ -61,7 +63,7 @@ struct gate_rw {
 	u64 kernel_sp;		/* stack_switch: guest kernel stack */
 	u64 kernel_mode;	/* 1: ring 1 runs, 0: ring 3 */
 	u64 entries;		/* entries answered in the gate */
-	u64 cr2;		/* of a fault declined by the gate */
+	u16 ds, es, fs, gs;	/* selectors to reload on the next exit */
 	u8 stacks[4096 - 8 * 8 - sizeof(struct regs)];
 	struct regs regs;
 };

@@ -71,6 +71,7 @@ struct vcpu {
 	u32 iobmp_limit;	/* ports it covers */
 	u64 fs_base, gs_base, kernel_gs_base; /* while not loaded on a pCPU */
 	u16 ds, es, fs, gs;	/* selectors, while not loaded */
+	bool reload_segments;	/* the next exit loads selectors and bases */
 	void *xsave;		/* FPU image while not loaded */
 
 	/*
