@@ -131,6 +131,55 @@ int table_free(ulong pfn)
 	return rc;
 }
 
+/* RAM according to the machine's map; the list is the initial domain's to ask for. */
+static struct e820entry {
+	u64 addr, size;
+	u32 type;
+} __attribute__((packed)) e820[128];
+
+int for_each_foreign_frame(bool (*fn)(ulong mfn, void *arg), void *arg)
+{
+	struct xen_memory_map map = { .nr_entries = ARRAY_SIZE(e820) };
+	ulong mfn, pfn;
+	unsigned int i;
+	int rc;
+
+	set_xen_guest_handle(map.buffer, e820);
+	rc = HYP(memory_op, XENMEM_machine_memory_map, &map);
+	if (rc)
+		return rc;
+	for (i = 0; i < map.nr_entries; i++) {
+		if (e820[i].type != 1 || e820[i].addr < 0x100000)
+			continue;
+		for (mfn = (e820[i].addr + PAGE_SIZE - 1) >> PAGE_SHIFT;
+		     mfn < (e820[i].addr + e820[i].size) >> PAGE_SHIFT; mfn++) {
+			pfn = m2p[mfn];
+			if (pfn < start_info->nr_pages && p2m[pfn] == mfn)
+				continue;
+			if (mfn == start_info->shared_info >> PAGE_SHIFT)
+				continue;
+			if (!fn(mfn, arg))
+				return 0;
+		}
+	}
+	return 0;
+}
+
+static bool take_first(ulong mfn, void *arg)
+{
+	*(ulong *)arg = mfn;
+	return false;
+}
+
+ulong mfn_of_hypervisor(void)
+{
+	static ulong mfn;
+
+	if (!mfn && (for_each_foreign_frame(take_first, &mfn) || !mfn))
+		panic("no frame that is not ours");
+	return mfn;
+}
+
 static ulong boot_table(void)
 {
 	ulong pfn = boot_spare_pfn++;

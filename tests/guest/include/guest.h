@@ -175,7 +175,7 @@ void traps_fill(struct trap_info *table);	/* 257 entries */
 int callbacks_init(void);
 
 /* ---- hypercalls -------------------------------------------------------------------------------- */
-static inline long hypercall5(unsigned int nr, ulong a1, ulong a2, ulong a3, ulong a4, ulong a5)
+static inline long hypercall5(ulong nr, ulong a1, ulong a2, ulong a3, ulong a4, ulong a5)
 {
 	register ulong r10 asm("r10") = a4;
 	register ulong r8 asm("r8") = a5;
@@ -245,7 +245,9 @@ ulong read_table(ulong table_pfn, unsigned int index);
 /* A page-table page: allocated, its own mapping read-only; table_free() makes it writable again. */
 ulong table_alloc(void);
 int table_free(ulong pfn);
-ulong mfn_of_hypervisor(void);
+/* Frames of RAM above 1 MiB that are not this guest's: fn until it returns false. */
+int for_each_foreign_frame(bool (*fn)(ulong mfn, void *arg), void *arg);
+ulong mfn_of_hypervisor(void);		/* the first of them */
 
 /* ---- ring 3 ------------------------------------------------------------------------------------ */
 struct user {
