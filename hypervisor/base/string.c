@@ -2,8 +2,8 @@
 /*
  * Strings, memory and number formatting without a C library.
  *
- * memcpy and memset use the string instructions: every CPU of the last decade
- * has fast microcode for them (SDM optimisation manual, "ERMSB").
+ * memcpy and memset use the string instructions, by words: fast microcode on
+ * CPUs, and an eighth of the iterations in an emulator.
  */
 #include "base/string.h"
 
@@ -33,8 +33,12 @@ void *memmove(void *dst, const void *src, size_t n)
 void *memset(void *dst, int c, size_t n)
 {
 	void *d = dst;
+	size_t words = n / 8, tail = n % 8;
 
-	__asm__ __volatile__("rep stosb" : "+D"(d), "+c"(n) : "a"(c) : "memory");
+	__asm__ __volatile__("rep stosq\n\tmov %3, %%rcx\n\trep stosb"
+			     : "+D"(d), "+c"(words)
+			     : "a"(0x0101010101010101ULL * (u8)c), "r"(tail)
+			     : "memory");
 	return dst;
 }
 

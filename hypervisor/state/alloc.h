@@ -46,11 +46,13 @@ void *kzalloc(size_t size);
 void kfree(void *p);
 
 /**
- * domain_alloc_frame() - a zeroed frame owned by @d, one reference held,
- *			  PAGE_ALLOCATED set, counted in d->tot_pages
+ * domain_alloc_frames() - frames owned by @d, one reference held on each,
+ *			   PAGE_ALLOCATED set, counted in d->tot_pages
  * @order: 2^order contiguous frames, each accounted singly
  * @below: machine address limit (exclusive), 0 for none
  *
+ * Frames are zeroed, but the hardware domain may get what firmware left in
+ * RAM (it could read that by DMA too).
  * Return: the first frame; INVALID_MFN if d->max_pages or memory is exhausted.
  */
 mfn_t domain_alloc_frames(struct domain *d, unsigned int order, paddr_t below);

@@ -29,6 +29,8 @@ struct page {
 #define PAGE_ALLOCATED	0x0002	/* the allocation's own reference is held */
 #define PAGE_XEN_SHARED	0x0004	/* our frame, mappable RW by its domain
 				 * (shared_info, grant table frames) */
+#define PAGE_DIRTY	0x0008	/* free, but holds what firmware left there */
+#define PAGE_ORDER_SHIFT 8	/* flags 8-15: order of the block it heads */
 
 extern struct page *frame_table;
 extern u64 frame_count;		/* frames covered: 0 .. frame_count - 1 */
