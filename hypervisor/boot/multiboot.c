@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Multiboot 1 (specification 0.6.96) and multiboot 2 (2.0) information.
+ *
+ * Owns nothing: reads the loader's structures through boot_phys() and copies
+ * what boot needs, so that their memory may be reused afterwards. The loader
+ * is trusted not to be malicious but not to be right: lengths are checked, so
+ * that a broken structure gives a message and not a fault. Pure: also built
+ * into host unit tests.
+ */
+#include "boot/boot-info.h"
+#include "base/string.h"
+
+/* Multiboot 1, section 3.3. Offsets are the specification's. */
+struct mb1_info {
+	u32 flags;
+	u32 mem_lower, mem_upper;
+	u32 boot_device;
+	u32 cmdline;
+	u32 mods_count, mods_addr;
+	u32 syms[4];
+	u32 mmap_length, mmap_addr;
+	u32 drives_length, drives_addr;
+	u32 config_table;
+	u32 boot_loader_name;
+	u32 apm_table;
+	u32 vbe[4];
+	u64 fb_addr;
+	u32 fb_pitch, fb_width, fb_height;
+	u8 fb_bpp, fb_type;
+	u8 fb_color[6];
+} __packed;
+
+#define MB1_CMDLINE	BIT(2)
+#define MB1_MODS	BIT(3)
+#define MB1_MMAP	BIT(6)
+#define MB1_LOADER	BIT(9)
+#define MB1_FB		BIT(12)
+#define MB1_MIN_SIZE	offsetof(struct mb1_info, fb_addr)
+
+struct mb1_module {
+	u32 start, end, string, reserved;
+};
+
+struct mb1_mmap {
+	u32 size;	/* of what follows */
+	u64 addr, len;
+	u32 type;
+} __packed;
+
+/* Multiboot 2, section 3.6. */
+struct mb2_tag {
+	u32 type, size;
+};
+
+#define MB2_END		0
+#define MB2_CMDLINE	1
+#define MB2_LOADER	2
+#define MB2_MODULE	3
+#define MB2_MMAP	6
+#define MB2_FB		8
+#define MB2_EFI32	11
+#define MB2_EFI64	12
+#define MB2_RSDP_OLD	14
+#define MB2_RSDP_NEW	15
+#define MB2_EFI_MMAP	17
+
+struct mb2_mmap_entry {
+	u64 addr, len;
+	u32 type, reserved;
+};
+
+struct mb2_fb {
+	struct mb2_tag tag;
+	u64 addr;
+	u32 pitch, width, height;
+	u8 bpp, type;
+	u16 reserved;
+	u8 color[6];
+} __packed;
+
+static const char bad_info[] =
+	"the boot loader's information is malformed: try another loader";
+
+static void copy_string(struct boot_info *info, char *dst, size_t size,
+			const char *src, size_t max)
+{
+	size_t n = strnlen(src, max);
+
+	if (n >= size) {
+		n = size - 1;
+		info->truncated = true;
+	}
+	memcpy(dst, src, n);
+	dst[n] = 0;
+}
+
+/* A zero-terminated string somewhere in memory: as much of it as is mapped. */
+static void copy_phys_string(struct boot_info *info, char *dst, size_t size,
+			     paddr_t pa)
+{
+	const char *c;
+	size_t n;
+
+	for (n = 0; n < size - 1; n++) {
+		c = boot_phys(pa + n, 1);
+		if (!c || !*c)
+			break;
+		dst[n] = *c;
+	}
+	dst[n] = 0;
+	c = boot_phys(pa + n, 1);
+	if (n == size - 1 && c && *c)
+		info->truncated = true;
+}
+
+static void add_e820(struct boot_info *info, u64 addr, u64 len, u32 type)
+{
+	struct boot_e820 *e;
+
+	if (!len || addr + len < addr)
+		return;
+	if (info->nr_e820 == MAX_E820) {
+		info->truncated = true;
+		return;
+	}
+	e = &info->e820[info->nr_e820++];
+	e->addr = addr;
+	e->size = len;
+	e->type = type;
+}
+
+static struct boot_module *add_module(struct boot_info *info, u64 start,
+				      u64 end)
+{
+	struct boot_module *m;
+
+	if (info->nr_modules == MAX_MODULES) {
+		info->truncated = true;
+		return NULL;
+	}
+	m = &info->module[info->nr_modules++];
+	m->start = start;
+	m->end = end > start ? end : start;
+	m->string[0] = 0;
+	return m;
+}
+
+static const char *parse_mb1_mmap(u32 pa, u32 length, struct boot_info *info)
+{
+	struct mb1_mmap e;
+	const u8 *p = boot_phys(pa, length);
+	u32 at = 0;
+
+	if (!p)
+		return bad_info;
+	while (length - at >= sizeof(e)) {
+		memcpy(&e, p + at, sizeof(e));
+		if (e.size < sizeof(e) - sizeof(e.size))
+			return bad_info;
+		add_e820(info, e.addr, e.len, e.type);
+		if (e.size > length - at - sizeof(e.size))
+			break;
+		at += e.size + sizeof(e.size);
+	}
+	return NULL;
+}
+
+static const char *parse_mb1_modules(u32 pa, u32 count, struct boot_info *info)
+{
+	struct mb1_module m;
+	struct boot_module *to;
+	const u8 *p;
+	u32 i;
+
+	p = boot_phys(pa, (u64)count * sizeof(m));
+	if (count && !p)
+		return bad_info;
+	for (i = 0; i < count; i++) {
+		memcpy(&m, p + i * sizeof(m), sizeof(m));
+		to = add_module(info, m.start, m.end);
+		if (to && m.string)
+			copy_phys_string(info, to->string, CMDLINE_SIZE,
+					 m.string);
+	}
+	return NULL;
+}
+
+static void set_framebuffer(struct boot_info *info, u64 addr, const u32 size[3],
+			    u8 bpp, u8 type, const u8 color[6])
+{
+	struct boot_framebuffer *fb = &info->fb;
+
+	fb->type = type;
+	fb->addr = addr;
+	fb->pitch = size[0];
+	fb->width = size[1];
+	fb->height = size[2];
+	fb->bpp = bpp;
+	fb->red_pos = color[0];
+	fb->red_size = color[1];
+	fb->green_pos = color[2];
+	fb->green_size = color[3];
+	fb->blue_pos = color[4];
+	fb->blue_size = color[5];
+}
+
+static const char *parse_mb1(paddr_t pa, struct boot_info *info)
+{
+	const char *fault = NULL;
+	struct mb1_info mbi;
+	const void *p = boot_phys(pa, MB1_MIN_SIZE);
+
+	if (!p)
+		return bad_info;
+	memset(&mbi, 0, sizeof(mbi));
+	memcpy(&mbi, p, MB1_MIN_SIZE);
+	if (mbi.flags & MB1_FB) {
+		p = boot_phys(pa, sizeof(mbi));
+		if (!p)
+			return bad_info;
+		memcpy(&mbi, p, sizeof(mbi));
+		set_framebuffer(info, mbi.fb_addr,
+				(u32[]){ mbi.fb_pitch, mbi.fb_width,
+					 mbi.fb_height },
+				mbi.fb_bpp, mbi.fb_type, mbi.fb_color);
+	}
+	if (mbi.flags & MB1_CMDLINE)
+		copy_phys_string(info, info->cmdline, CMDLINE_SIZE,
+				 mbi.cmdline);
+	if (mbi.flags & MB1_LOADER)
+		copy_phys_string(info, info->loader, sizeof(info->loader),
+				 mbi.boot_loader_name);
+	if (!(mbi.flags & MB1_MMAP))
+		return "the boot loader gave no memory map: use GRUB 2 or QEMU";
+	fault = parse_mb1_mmap(mbi.mmap_addr, mbi.mmap_length, info);
+	if (!fault && mbi.flags & MB1_MODS)
+		fault = parse_mb1_modules(mbi.mods_addr, mbi.mods_count, info);
+	return fault;
+}
+
+static const char *parse_mb2_mmap(const u8 *tag, u32 size,
+				  struct boot_info *info)
+{
+	struct mb2_mmap_entry e;
+	u32 at = 16, step;
+
+	if (size < at)
+		return bad_info;
+	memcpy(&step, tag + 8, sizeof(step));
+	if (step < sizeof(e))
+		return bad_info;
+	for (; size - at >= step; at += step) {
+		memcpy(&e, tag + at, sizeof(e));
+		add_e820(info, e.addr, e.len, e.type);
+	}
+	return NULL;
+}
+
+static void parse_mb2_module(const u8 *tag, u32 size, struct boot_info *info)
+{
+	struct boot_module *m;
+	u32 range[2];
+
+	memcpy(range, tag + 8, sizeof(range));
+	m = add_module(info, range[0], range[1]);
+	if (m)
+		copy_string(info, m->string, CMDLINE_SIZE,
+			    (const char *)tag + 16, size - 16);
+}
+
+static void parse_mb2_fb(const u8 *tag, u32 size, struct boot_info *info)
+{
+	struct mb2_fb fb;
+
+	memset(&fb, 0, sizeof(fb));
+	memcpy(&fb, tag, min(size, (u32)sizeof(fb)));
+	set_framebuffer(info, fb.addr,
+			(u32[]){ fb.pitch, fb.width, fb.height },
+			fb.bpp, fb.type, fb.color);
+}
+
+/* One tag of t.size bytes, its header included. */
+static const char *parse_mb2_tag(const u8 *tag, struct mb2_tag t,
+				 struct boot_info *info)
+{
+	switch (t.type) {
+	case MB2_CMDLINE:
+		copy_string(info, info->cmdline, CMDLINE_SIZE,
+			    (const char *)tag + 8, t.size - 8);
+		break;
+	case MB2_LOADER:
+		copy_string(info, info->loader, sizeof(info->loader),
+			    (const char *)tag + 8, t.size - 8);
+		break;
+	case MB2_MODULE:
+		if (t.size < 16)
+			return bad_info;
+		parse_mb2_module(tag, t.size, info);
+		break;
+	case MB2_MMAP:
+		return parse_mb2_mmap(tag, t.size, info);
+	case MB2_FB:
+		if (t.size < offsetof(struct mb2_fb, color))
+			return bad_info;
+		parse_mb2_fb(tag, t.size, info);
+		break;
+	case MB2_RSDP_OLD:
+	case MB2_RSDP_NEW:
+		/* The newer one has the XSDT: it wins, wherever it stands. */
+		if (info->rsdp_size && t.type == MB2_RSDP_OLD)
+			break;
+		info->rsdp_size = min(t.size - (u32)sizeof(t), RSDP_SIZE);
+		memcpy(info->rsdp, tag + sizeof(t), info->rsdp_size);
+		break;
+	case MB2_EFI32:
+	case MB2_EFI64:
+	case MB2_EFI_MMAP:
+		info->efi = true;
+		break;
+	}
+	return NULL;
+}
+
+static const char *parse_mb2(paddr_t pa, struct boot_info *info)
+{
+	const char *fault;
+	struct mb2_tag t;
+	u32 total, at;
+	const u8 *p = boot_phys(pa, 8);
+
+	if (!p)
+		return bad_info;
+	memcpy(&total, p, sizeof(total));
+	p = boot_phys(pa, total);
+	if (!p || total < 16)
+		return bad_info;
+	for (at = 8; total - at >= sizeof(t); at += ALIGN_UP(t.size, 8)) {
+		memcpy(&t, p + at, sizeof(t));
+		if (t.type == MB2_END)
+			return info->nr_e820 ? NULL : "the boot loader gave no "
+				"memory map: use GRUB 2 or QEMU";
+		if (t.size < sizeof(t) || t.size > total - at)
+			return bad_info;
+		fault = parse_mb2_tag(p + at, t, info);
+		if (fault)
+			return fault;
+		if (ALIGN_UP(t.size, 8) > total - at)
+			return bad_info;
+	}
+	return bad_info;
+}
+
+const char *boot_info_parse(u32 magic, paddr_t pa, struct boot_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	switch (magic) {
+	case BOOT_MAGIC_MB1:
+		return parse_mb1(pa, info);
+	case BOOT_MAGIC_MB2:
+		return parse_mb2(pa, info);
+	}
+	return "not loaded by a multiboot loader: use GRUB's multiboot or "
+	       "multiboot2, or QEMU's -kernel";
+}
+
+static const char *skip_word(const char *s)
+{
+	while (*s && *s != ' ')
+		s++;
+	while (*s == ' ')
+		s++;
+	return s;
+}
+
+const char *boot_arguments(const struct boot_info *info, const char *line)
+{
+	static const char placeholder[] = "placeholder";
+	size_t n = sizeof(placeholder) - 1;
+	bool grub2 = !strncmp(info->loader, "GRUB ", 5) &&
+		     info->loader[5] >= '1';
+
+	while (*line == ' ')
+		line++;
+	if (!grub2)
+		return skip_word(line);
+	if (!strncmp(line, placeholder, n) && (!line[n] || line[n] == ' '))
+		return skip_word(line);
+	return line;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The hypervisor's command line: options spelled as Xen spells them. */
+#ifndef RINGLET_BOOT_OPTIONS_H
+#define RINGLET_BOOT_OPTIONS_H
+
+#include "base/types.h"
+
+/* An amount of memory: bytes, or all but so many. */
+struct mem_size {
+	u64 bytes;
+	bool all_but;
+	bool given;
+};
+
+struct boot_options {
+	struct mem_size dom0_mem, dom0_mem_min, dom0_mem_max;
+	u32 dom0_vcpus_min, dom0_vcpus_max;	/* 0: not given */
+	u32 maxcpus;				/* 0: not given */
+};
+extern struct boot_options boot_options;
+
+/**
+ * options_parse() - take the options of a command line, log what is wrong
+ *
+ * Levels, the serial line and noreboot go to the rooms that own them. An
+ * unknown or malformed option is one line in the log, with the nearest known
+ * name, and is otherwise without effect.
+ */
+void options_parse(const char *line);
+
+/*
+ * Only console= and com1=, without any message: before the serial line is set
+ * up there is nowhere to complain to. options_parse() complains later.
+ */
+void options_parse_console(const char *line);
+
+/* "512M", "-64M", "1G": true if all of @n characters are a size. */
+bool parse_mem_size(const char *s, size_t n, struct mem_size *size);
+
+#endif
