@@ -66,6 +66,7 @@ class Setup:
         self.devices = []           # more of QEMU's arguments
         self.iso = None             # boot this image instead of -kernel
         self.firmware = None        # e.g. OVMF
+        self.reset_ends = True      # a reset ends QEMU instead of booting again
         self.__dict__.update(given)
 
     def hypervisor_options(self):
@@ -80,10 +81,12 @@ class Setup:
         return " ".join(["console=" + console, "rdinit=/init"] + self.args.split())
 
     def qemu_cpu(self):
-        # Xen 4.17 loses its dom0 to QEMU's faulty SMAP check at iretq, and -cpu max
-        # has features newer than it (DESIGN, section 6).
-        if self.hypervisor == "xen" and self.cpu in ("max", "EPYC"):
-            return self.cpu + ",-smap" + (",-la57,-pku" if self.cpu == "max" else "")
+        # Xen 4.17 loses its dom0 to QEMU's faulty SMAP check at iretq, idles by
+        # MWAIT with hints that QEMU refuses, and fails with LA57 and PKU.
+        if self.hypervisor == "xen" and self.cpu == "EPYC":
+            return "EPYC,-smap,-monitor"
+        if self.hypervisor == "xen" and self.cpu == "max":
+            return "max,-smap,-monitor,-la57,-pku"
         return self.cpu
 
     def boot_args(self):
@@ -103,8 +106,10 @@ class Setup:
 
     def qemu_args(self):
         command = ["qemu-system-x86_64", "-accel", "tcg", "-nodefaults",
-                   "-no-reboot", "-cpu", self.qemu_cpu(), "-machine", self.machine,
+                   "-cpu", self.qemu_cpu(), "-machine", self.machine,
                    "-smp", str(self.smp), "-m", str(self.mem)]
+        if self.reset_ends:
+            command.append("-no-reboot")
         if self.firmware:
             command += ["-bios", self.firmware]
         return command + self.boot_args() + list(self.devices)
@@ -219,13 +224,16 @@ class Machine:
             self.qemu.stdin.flush()
             time.sleep(0.02)
 
-    def shell(self, timeout=120):
+    def shell(self, timeout=None):
         """Wait for the first prompt, then keep kernel messages off the line.
 
-        They would otherwise land in the middle of what commands print.
+        They would otherwise land in the middle of what commands print, as would
+        the line breaks of a narrow terminal. Emulated CPUs share this host's, so
+        that more of them boot slower.
         """
+        timeout = timeout or 90 + 30 * self.setup.smp
         self.expect(PROMPT, timeout, "a shell prompt")
-        self.type("dmesg -n 1\n")
+        self.type("dmesg -n 1; stty cols 1000\n")
         self.expect(PROMPT, timeout, "a second shell prompt")
 
     def run(self, command, timeout=60, status=0):
