@@ -125,7 +125,6 @@ gate_syscall64:
 	cmpb	$0, VI_MASK(%rdx)
 	jne	.Lsyscall_masked
 	movl	$0, 28(%rax)
-	orl	$EFLAGS_IF, 8(%rax)
 	mov	%r11, %rdx
 	or	$EFLAGS_IF, %rdx
 	mov	%rdx, 32(%rax)
@@ -453,7 +452,7 @@ gate_bounce:
 	bt	%eax, %ecx
 	mov	40(%rsp), %rcx
 	jc	1f
-	add	$8, %rdx			/* no: one word less */
+	lea	8(%rdx), %rdx			/* no: one word less; keeps CF */
 	jmp	2f
 1:	mov	%rcx, 16(%rdx)
 2:	mov	16(%rsp), %rcx

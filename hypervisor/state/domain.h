@@ -95,6 +95,13 @@ struct vcpu {
 	struct sched_vcpu *sched;	/* sched/ */
 	struct timer_vcpu *timers;	/* evtchn/vtimer.c */
 
+	/*
+	 * Arguments of the hypercall in progress. One that returns -ERESTART
+	 * may have changed them: they are what it is called with again.
+	 * guarded by: own pCPU
+	 */
+	u64 call_args[6];
+
 	/* Statistics. */
 	u64 stat_entries, stat_hypercalls, stat_ptwr, stat_flush_ipis;
 };

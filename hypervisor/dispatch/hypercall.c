@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Hypercalls by number: the table generated from hypercall-abi/hypercalls.tbl,
+ * privilege, restart, and multicall.
+ *
+ * Arguments: rdi, rsi, rdx, r10, r8 (and r9), number in rax, result in rax.
+ * A handler that returns -ERESTART has lost nothing and may have changed
+ * v->call_args; the guest executes its SYSCALL again with them, which lets
+ * interrupts in between. Here is the only place that interprets it.
+ */
+#include "dispatch/dispatch.h"
+#include "dispatch/entry.h"
+
+#include "base/errno.h"
+#include "base/string.h"
+#include "control/control.h"
+#include "dispatch/calls.h"
+#include "evtchn/evtchn.h"
+#include "machine/pcpu.h"
+#include "mm/mm.h"
+#include "state/guest-access.h"
+
+#define SYSCALL_LENGTH 2
+
+enum privilege { PRIV_guest, PRIV_control };
+
+struct hypercall {
+	long (*call)(const u64 *a);
+	enum privilege privilege;
+};
+
+/* One adapter a call, so that each keeps its own number of arguments. */
+#define ARGS_0(a)
+#define ARGS_1(a) a[0]
+#define ARGS_2(a) a[0], a[1]
+#define ARGS_3(a) a[0], a[1], a[2]
+#define ARGS_4(a) a[0], a[1], a[2], a[3]
+#define ARGS_5(a) a[0], a[1], a[2], a[3], a[4]
+#define HYPERCALL(nr, name, nargs, priv) \
+	static long call_##name(const u64 *a) \
+	{ \
+		(void)a; \
+		return do_##name(ARGS_##nargs(a)); \
+	}
+#include <ringlet/dispatch.inc>
+
+#define HYPERCALL(nr, name, nargs, priv) [nr] = { call_##name, PRIV_##priv },
+static const struct hypercall hypercalls[] = {
+#include <ringlet/dispatch.inc>
+};
+
+long hypercall_invoke(struct vcpu *v, u64 nr, const u64 args[6])
+{
+	const struct hypercall *h;
+
+	if (nr >= ARRAY_SIZE(hypercalls) || !hypercalls[nr].call)
+		return -ENOSYS;
+	h = &hypercalls[nr];
+	if (h->privilege == PRIV_control && !v->domain->is_privileged)
+		return -EPERM;
+	v->stat_hypercalls++;
+	memcpy(v->call_args, args, sizeof(v->call_args));
+	return h->call(v->call_args);
+}
+
+static void restart(struct vcpu *v)
+{
+	struct regs *r = v->regs;
+
+	r->rdi = v->call_args[0];
+	r->rsi = v->call_args[1];
+	r->rdx = v->call_args[2];
+	r->r10 = v->call_args[3];
+	r->r8 = v->call_args[4];
+	r->r9 = v->call_args[5];
+	r->rip -= SYSCALL_LENGTH;
+}
+
+void hypercall_dispatch(struct vcpu *v)
+{
+	struct regs *r = v->regs;
+	const u64 args[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+	long rc = hypercall_invoke(v, r->rax, args);
+
+	if (rc == -ERESTART)
+		restart(v);
+	else
+		r->rax = (u64)rc;
+}
+
+/* One entry: its arguments are read once; result and restart go back to it. */
+static int multicall_one(struct vcpu *v, u64 at)
+{
+	struct multicall_entry e;
+	u64 args[6];
+	long rc;
+
+	if (copy_from_guest(&e, at, sizeof(e)))
+		return -EFAULT;
+	if (e.op == __HYPERVISOR_multicall || e.op == __HYPERVISOR_iret) {
+		rc = -EINVAL;
+	} else {
+		memcpy(args, e.args, sizeof(args));
+		rc = hypercall_invoke(v, e.op, args);
+	}
+	if (rc == -ERESTART) {
+		if (copy_to_guest(at + offsetof(struct multicall_entry, args),
+				  v->call_args, sizeof(v->call_args)))
+			return -EFAULT;
+		return -ERESTART;
+	}
+	e.result = (u64)rc;
+	if (copy_to_guest(at + offsetof(struct multicall_entry, result),
+			  &e.result, sizeof(e.result)))
+		return -EFAULT;
+	return 0;
+}
+
+/**
+ * do_multicall() - a list of hypercalls in one
+ * @calls: guest address of struct multicall_entry[@nr]
+ * @nr: how many; what is done is taken off when it is restarted
+ *
+ * Return: 0; -EFAULT if the list cannot be read or written, with the entries
+ *	   before the bad one done.
+ */
+long do_multicall(u64 calls, u64 nr)
+{
+	struct vcpu *v = current_vcpu;
+	u32 count = (u32)nr, i;
+	int rc = 0;
+
+	for (i = 0; i < count && !v->domain->is_crashed; i++) {
+		rc = multicall_one(v, calls + i * sizeof(struct multicall_entry));
+		if (rc)
+			break;
+		if (READ_ONCE(this_cpu->softirqs) || (i & 63) == 63) {
+			i++;
+			rc = i < count ? -ERESTART : 0;
+			break;
+		}
+	}
+	if (rc != -ERESTART)
+		return rc;
+	v->call_args[0] = calls + i * sizeof(struct multicall_entry);
+	v->call_args[1] = count - i;
+	return -ERESTART;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Entries into a guest kernel: what the gate does for the common ones, in C for
+ * all. The frame on the guest's kernel stack (ABI: xen-x86_64.h, and measured):
+ * [ds, es, fs, gs for failsafe], rcx, r11, [error code], rip, cs | saved mask
+ * << 32, rflags with IF = !mask, rsp, ss.
+ *
+ * A stack that cannot be written is the end of the domain: there is no way left
+ * to tell it.
+ */
+#include "dispatch/dispatch.h"
+#include "dispatch/entry.h"
+
+#include "state/guest-access.h"
+
+#include "machine/cpu.h"
+
+#define VECTORS_WITH_ERROR (BIT(VEC_DF) | BIT(VEC_TS) | BIT(VEC_NP) | \
+			    BIT(VEC_SS) | BIT(VEC_GP) | BIT(VEC_PF) | BIT(VEC_AC))
+
+void vcpu_swap_gs(struct vcpu *v)
+{
+	u64 gs;
+
+	if (!v->reload_segments) {
+		__asm__ __volatile__("swapgs" ::: "memory");
+		return;
+	}
+	gs = v->gs_base;
+	v->gs_base = v->kernel_gs_base;
+	v->kernel_gs_base = gs;
+}
+
+static u16 read_segment(struct vcpu *v, u16 saved, unsigned int which)
+{
+	u16 sel = saved;
+
+	if (v->reload_segments)
+		return sel;
+	switch (which) {
+	case 0:
+		__asm__ __volatile__("mov %%ds, %0" : "=r"(sel));
+		break;
+	case 1:
+		__asm__ __volatile__("mov %%es, %0" : "=r"(sel));
+		break;
+	case 2:
+		__asm__ __volatile__("mov %%fs, %0" : "=r"(sel));
+		break;
+	default:
+		__asm__ __volatile__("mov %%gs, %0" : "=r"(sel));
+	}
+	return sel;
+}
+
+static unsigned int build_frame(struct vcpu *v, const struct bounce *b,
+				u64 frame[13])
+{
+	struct regs *r = v->regs;
+	bool user = regs_from_user(r);
+	u64 mask = v->vcpu_info->evtchn_upcall_mask;
+	unsigned int n = 0;
+
+	if (b->with_segments) {
+		frame[n++] = read_segment(v, v->ds, 0);
+		frame[n++] = read_segment(v, v->es, 1);
+		frame[n++] = read_segment(v, v->fs, 2);
+		frame[n++] = read_segment(v, v->gs, 3);
+	}
+	frame[n++] = r->rcx;
+	frame[n++] = r->r11;
+	if (b->has_error)
+		frame[n++] = b->error;
+	frame[n++] = r->rip;
+	frame[n++] = (user ? r->cs & 0xffff : SEL_SHOWN_KERNEL_CS) |
+		     (mask & 0xff) << 32;
+	frame[n++] = (r->rflags & ~(u64)EFLAGS_IF) | (mask ? 0 : EFLAGS_IF);
+	frame[n++] = r->rsp;
+	frame[n++] = user ? r->ss & 0xffff : SEL_SHOWN_KERNEL_SS;
+	return n;
+}
+
+void bounce_to_guest(struct vcpu *v, const struct bounce *b)
+{
+	struct regs *r = v->regs;
+	bool user = regs_from_user(r);
+	u64 frame[13], sp;
+	unsigned int n;
+
+	n = build_frame(v, b, frame);
+	sp = (user ? v->gate_rw->kernel_sp : r->rsp) & ~15ULL;
+	sp -= n * sizeof(frame[0]);
+	if (copy_to_guest(sp, frame, n * sizeof(frame[0]))) {
+		domain_crash(v->domain, "kernel stack at %lx is not usable", sp);
+		return;
+	}
+	if (user) {
+		vcpu_swap_gs(v);
+		v->gate_rw->kernel_mode = 1;
+	}
+	if (b->mask_events)
+		v->vcpu_info->evtchn_upcall_mask = 1;
+	r->rip = b->entry;
+	r->cs = SEL_KERNEL_CS;
+	r->rflags = EFLAGS_IF | EFLAGS_MBS;
+	r->rsp = sp;
+	r->ss = SEL_KERNEL_DS;
+}
+
+void inject_trap(struct vcpu *v, u32 vector, u64 error)
+{
+	const struct trap_info *t = &v->traps[vector & 0xff];
+
+	if (!t->address) {
+		domain_crash(v->domain,
+			     "exception %u (error %lx) at %lx, and no handler registered",
+			     vector, error, v->regs->rip);
+		return;
+	}
+	bounce_to_guest(v, &(struct bounce){
+		.entry = t->address,
+		.mask_events = t->flags & 4,
+		.has_error = vector < 32 && (VECTORS_WITH_ERROR & BIT(vector)),
+		.error = error,
+	});
+}
+
+void inject_page_fault(struct vcpu *v, u64 va, u64 error)
+{
+	v->vcpu_info->arch.cr2 = va;
+	inject_trap(v, VEC_PF, error);
+}
+
+void inject_failsafe(struct vcpu *v)
+{
+	if (!v->failsafe_entry) {
+		domain_crash(v->domain, "bad selector or address on return at %lx, and no failsafe callback",
+			     v->regs->rip);
+		return;
+	}
+	bounce_to_guest(v, &(struct bounce){
+		.entry = v->failsafe_entry,
+		.mask_events = v->failsafe_mask,
+		.with_segments = true,
+	});
+}
+
+void inject_event(struct vcpu *v)
+{
+	if (!v->event_entry) {
+		domain_crash(v->domain, "events unmasked and no event callback registered");
+		return;
+	}
+	bounce_to_guest(v, &(struct bounce){ .entry = v->event_entry,
+					     .mask_events = true });
+}
