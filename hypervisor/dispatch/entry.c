@@ -200,7 +200,10 @@ struct exit host_exit(void)
 			vcpu_sleep(v);
 			continue;
 		}
-		if (vcpu_event_deliverable(v))
+		if (v->needs_exit_work && vcpu_nmi_take(v))
+			bounce_to_guest(v, &(struct bounce){
+				.entry = v->nmi_entry, .mask_events = true });
+		else if (vcpu_event_deliverable(v))
 			inject_event(v);
 	} while (READ_ONCE(this_cpu->softirqs) || v->domain->is_crashed);
 
