@@ -27,10 +27,21 @@ void guest_printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
 /* Bytes of a guest's console_io.write, to the serial line and the ring. */
 void console_write_guest(const char *s, size_t n);
 
-/* Copy out of the log ring, oldest first; returns the bytes copied. */
+/* The newest @size bytes of the log ring, in order; returns the bytes copied. */
 size_t log_read(char *buf, size_t size);
 
-/* Log levels by name: none, error, warning, info, debug, all, or "a/b". */
+/*
+ * Console input for the service domain. console_input_poll() takes what the
+ * UART has received and returns true if there is something to read.
+ */
+bool console_input_poll(void);
+size_t console_read_guest(char *buf, size_t n);
+
+/*
+ * Log levels by name: none, error, warning, info, debug, all, or "a/b": up to a
+ * always, up to b under the rate limit. NULL: leave as it is. False, and nothing
+ * changed, if a name is unknown.
+ */
 bool console_set_levels(const char *hypervisor, const char *guest);
 
 /**

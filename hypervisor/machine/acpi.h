@@ -5,18 +5,22 @@
 
 #include "base/types.h"
 
-struct acpi_cpu { u32 apic_id; bool enabled; };
+struct acpi_cpu { u32 apic_id, acpi_id; bool enabled; };
 struct acpi_ioapic { paddr_t base; u32 gsi_base; };
 struct acpi_override { u8 irq; u32 gsi; bool level, active_low; };
 
 struct acpi_info {
 	paddr_t rsdp;
+	bool has_madt;
 	u32 nr_cpus, nr_ioapics, nr_overrides;
 	struct acpi_cpu cpu[64];
 	struct acpi_ioapic ioapic[8];
 	struct acpi_override override[16];
 	paddr_t lapic_base;
 	u16 pm1a_cnt, pm1b_cnt, pm_timer;	/* ports; 0: none */
+	u16 smi_cmd; u8 acpi_enable;	/* byte that switches ACPI on */
+	bool has_s5; u8 s5_a, s5_b;	/* SLP_TYP of soft off */
+	u8 century;			/* CMOS register; 0: none */
 	bool pm_timer_32bit;
 	paddr_t hpet;			/* 0: none */
 	paddr_t mcfg_base; u8 mcfg_start, mcfg_end;
@@ -24,7 +28,14 @@ struct acpi_info {
 };
 extern struct acpi_info acpi;
 
-/* @rsdp: from the multiboot2 tag, or 0: scan the BIOS areas. */
+/*
+ * Where a legacy interrupt arrives: the MADT's override, or IRQ n = GSI n, edge,
+ * active high (ACPI 5.2.12.5).
+ */
+struct acpi_override acpi_isa_irq(u8 irq);
+
+/* @rsdp: from the multiboot2 tag, or 0: scan the BIOS areas.
+ * Return: 0; -ENOENT if there is no usable RSDP or MADT. */
 int acpi_boot_init(paddr_t rsdp);
 
 #endif

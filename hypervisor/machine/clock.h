@@ -7,6 +7,15 @@
 
 /* Calibrate the TSC (HPET or ACPI PM timer, else PIT); BSP at boot. */
 void clock_boot_init(void);
+/* "HPET", "PM timer", "PIT" or "none": what the TSC was measured against. */
+const char *clock_reference(void);
+
+/*
+ * Measure again and correct the scale; about once a second, on one pCPU
+ * (timer_pcpu_init() of the boot pCPU arranges it).
+ */
+void clock_track(void);
+#define CLOCK_TRACK_NS	1000000000ULL
 
 /* System time now, ns since boot; monotonic and the same on all pCPUs. */
 u64 system_time(void);

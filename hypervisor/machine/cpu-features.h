@@ -16,19 +16,31 @@ struct cpu_features {
 };
 extern struct cpu_features cpu_features;
 
-/* BSP first; complains about and refuses CPUs without long mode, NX, SSE2, ... */
+/*
+ * BSP first, on any stack. What is missing for Ringlet to run (NX, SSE2, ...) is
+ * named on the serial line and the machine halts.
+ */
 void cpu_features_init(void);
-/* CR0, CR4 (base value, no guest bits), EFER, PAT, XCR0 on this pCPU. */
+/*
+ * CR0, CR4 (base value, no guest bits), EFER, PAT, XCR0 on this pCPU, whose
+ * struct pcpu is mapped.
+ */
 void cpu_pcpu_init(void);
 
-/* FPU image: size xsave_size, 64-byte aligned, initialised to the reset state. */
+/*
+ * FPU image: size xsave_size, 64-byte aligned, initialised to the reset state.
+ * NULL when memory is short. (state/fpu-alloc.c: this room has no allocator.)
+ */
 void *fpu_alloc(void);
+void fpu_init(void *image);
+/* CR0.TS must be clear. */
 void fpu_save(void *image);
 void fpu_restore(const void *image);
 
 /* Power: does not return. */
 void machine_poweroff(void) __noreturn;
 void machine_reboot(void) __noreturn;
-extern bool opt_noreboot;
+void machine_halt(void) __noreturn;	/* this pCPU, for good */
+extern bool opt_noreboot;	/* after a panic or crash: halt, to be looked at */
 
 #endif

@@ -5,12 +5,21 @@
 
 #include "base/types.h"
 
-void apic_pcpu_init(void);		/* each pCPU */
+/* Each pCPU; the boot pCPU first, after acpi_boot_init() and clock_boot_init(). */
+void apic_pcpu_init(void);
 u32 apic_id(void);
 void apic_eoi(void);
 void apic_timer_set(u64 deadline_ns);	/* system time; 0: stop */
+/* @dest: APIC id; @low: the low word of the interrupt command register. */
 void apic_icr(u32 dest, u32 low);
 paddr_t apic_mmio_base(void);
+
+#define ICR_FIXED		0x00000
+#define ICR_NMI			0x00400
+#define ICR_INIT		0x00500
+#define ICR_STARTUP		0x00600
+#define ICR_ASSERT		0x04000
+#define ICR_ALL_OTHERS		0xc0000
 
 void ioapic_boot_init(void);		/* all pins masked, PIC masked */
 unsigned int nr_ioapics(void);
@@ -20,15 +29,17 @@ u32 nr_gsis(void);
 int ioapic_route(u32 gsi, u8 vector, u32 cpu, bool level, bool active_low);
 void ioapic_mask(u32 gsi);
 void ioapic_unmask(u32 gsi);
-void ioapic_eoi_level(u32 gsi, u8 vector);
-/* Dom0's view of the I/O APIC registers (physdev_op apic_read/apic_write). */
+/* Dom0's view of the I/O APIC registers (physdev_op apic_read). */
 u32 ioapic_read_reg(paddr_t base, u32 reg, bool *ok);
 
 /* A free device vector, or 0. vector_free() gives it back. */
 u8 vector_alloc(void);
 void vector_free(u8 vector);
 
-/* PCI configuration space by mechanism #1 (or ECAM when registered). */
+/*
+ * PCI configuration space by mechanism #1; all ones where that does not reach
+ * (other segments than 0, registers past 255, misaligned).
+ */
 u32 pci_read(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes);
 void pci_write(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes, u32 v);
 /* Offset of a capability, or 0. */
@@ -45,6 +56,20 @@ struct msi_desc {
 	volatile u32 __iomem *entry;	/* MSI-X table entry, mapped */
 	u8 vector;
 };
+
+/**
+ * msix_table() - where a function's MSI-X table lies
+ * @table_base: start of its BAR as the caller knows it, or 0: read the BAR
+ *
+ * Return: 0; -ENODEV without the capability, -ENXIO if the BAR is not set.
+ */
+int msix_table(u16 seg, u8 bus, u8 devfn, u64 table_base, paddr_t *start,
+	       paddr_t *end);
+/**
+ * msi_setup() - program one message of a function, masked where it can be
+ * Return: 0; -ENODEV without the capability, -EINVAL no such entry, -ENXIO
+ *	   BAR not set, -ENOMEM the table cannot be mapped.
+ */
 int msi_setup(struct msi_desc *m, u8 vector, u32 cpu);
 void msi_mask(struct msi_desc *m, bool masked);
 void msi_teardown(struct msi_desc *m);

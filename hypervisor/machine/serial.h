@@ -9,8 +9,8 @@
 bool serial_configure(const char *spec);
 void serial_write(const char *s, size_t n);
 int serial_read(void);		/* a received byte, or -1 */
-u16 serial_port(void);
-/* Received bytes raise IRQ 4 / its GSI: enable the UART's interrupt. */
+u16 serial_port(void);		/* first of its 8 ports; 0: no UART answers */
+/* Received bytes raise serial_irq() from now on (an ISA IRQ number). */
 void serial_enable_irq(void);
 u32 serial_irq(void);
 

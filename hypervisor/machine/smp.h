@@ -9,7 +9,8 @@
 /*
  * Start the application pCPUs found in the MADT, up to @max in all.
  * @create: builds the space of pCPU (gate's pcpu_space_create)
- * @main: first C on the new pCPU, its CR3 loaded, on its host stack
+ * @main: first C on the new pCPU, its CR3 loaded, on its host stack, with the
+ *	  boot code's GDT and no IDT; nr_pcpus counts it already
  */
 void smp_boot(u32 max, int (*create)(u32 cpu, u32 apic_id),
 	      void (*main)(void) __noreturn);
@@ -31,6 +32,11 @@ void softirq_raise(u32 cpu, unsigned int nr);
  */
 void pcpu_flush(const unsigned long *mask);
 
-void machine_halt_others(void);		/* panic, reboot: NMI to all others */
+/*
+ * Panic, power off, reboot: an NMI to all other pCPUs, whose handler is to call
+ * machine_halt_if_told() first of all.
+ */
+void machine_halt_others(void);
+void machine_halt_if_told(void);
 
 #endif

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The log: a ring of 64 KiB that keeps the newest bytes, and the serial console.
+ *
+ * A line of ours goes to the ring always and to the serial line if its level
+ * passes; each begins with "(RL) ". Lines that a guest causes share one token
+ * bucket (burst of 40, then 8 a second), so that a guest can neither hold the
+ * serial line nor wash the ring out; what was dropped is counted in the next
+ * line that passes. What the service domain writes with console_io goes to
+ * both as it is: it owns the machine's console.
+ *
+ * Lock: console_lock, the innermost of all. NMI handlers do not log unless
+ * they panic, and panic() takes no lock.
+ */
+#include "console/printk.h"
+#include "base/lock.h"
+#include "base/string.h"
+#include "console/log.h"
+#include "machine/clock.h"
+#include "machine/serial.h"
+
+#define RING_SIZE	65536	/* a power of two */
+#define LINE_MAX	512
+#define PREFIX		"(RL) "
+#define PREFIX_LEN	(sizeof(PREFIX) - 1)
+#define INPUT_SIZE	256	/* a power of two */
+#define BURST		40
+#define TOKEN_NS	125000000ULL
+
+static spinlock_t console_lock = SPINLOCK_INIT;
+static bool forced;	/* panic: no lock, all levels */
+
+static char ring[RING_SIZE] __guarded_by(console_lock);
+static u64 ring_end __guarded_by(console_lock);	/* bytes ever written */
+
+static char input[INPUT_SIZE] __guarded_by(console_lock);
+static u32 input_head __guarded_by(console_lock);
+static u32 input_tail __guarded_by(console_lock);
+
+static u32 tokens __guarded_by(console_lock) = BURST;
+static u64 token_time __guarded_by(console_lock);
+static u32 dropped __guarded_by(console_lock);
+
+/* Levels are compared as numbers of levels let through: 0 none .. 4 debug. */
+struct threshold {
+	int always, limited;
+};
+static struct threshold own_level = { LOG_INFO + 1, LOG_INFO + 1 };
+static struct threshold guest_level = { 0, LOG_WARNING + 1 };
+
+static void console_acquire(void) __acquires_lock(console_lock) __no_lock_analysis
+{
+	if (!forced)
+		spin_lock(&console_lock);
+}
+
+static void console_release(void) __releases_lock(console_lock) __no_lock_analysis
+{
+	if (!forced)
+		spin_unlock(&console_lock);
+}
+
+void console_force(void)
+{
+	forced = true;
+	own_level.always = LOG_DEBUG + 1;
+}
+
+static void ring_write(const char *s, size_t n) __requires(console_lock)
+{
+	while (n--)
+		ring[ring_end++ % RING_SIZE] = *s++;
+}
+
+/* Format one whole line, prefix and newline included. */
+static size_t format_line(char *line, const char *fmt, va_list ap)
+{
+	int n;
+
+	memcpy(line, PREFIX, PREFIX_LEN);
+	n = vsnformat(line + PREFIX_LEN, LINE_MAX - PREFIX_LEN - 1, fmt, ap);
+	n = min(n, (int)(LINE_MAX - PREFIX_LEN - 2)) + (int)PREFIX_LEN;
+	if (line[n - 1] != '\n')
+		line[n++] = '\n';
+	return n;
+}
+
+void printk(enum log_level level, const char *fmt, ...)
+{
+	char line[LINE_MAX];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	n = format_line(line, fmt, ap);
+	va_end(ap);
+
+	console_acquire();
+	ring_write(line, n);
+	if ((int)level < max(own_level.always, own_level.limited))
+		serial_write(line, n);
+	console_release();
+}
+
+/* Takes a token if there is one. */
+static bool rate_ok(void) __requires(console_lock)
+{
+	u64 now = system_time(), fresh = (now - token_time) / TOKEN_NS;
+
+	if (fresh) {
+		tokens = min(tokens + fresh, (u64)BURST);
+		token_time += fresh * TOKEN_NS;
+	}
+	if (!tokens) {
+		dropped++;
+		return false;
+	}
+	tokens--;
+	return true;
+}
+
+static void report_dropped(void) __requires(console_lock)
+{
+	char line[64];
+	int n;
+
+	if (!dropped)
+		return;
+	n = snformat(line, sizeof(line), PREFIX "%u lines about guests dropped\n",
+		     dropped);
+	dropped = 0;
+	ring_write(line, n);
+	serial_write(line, n);
+}
+
+void guest_printk(enum log_level level, const char *fmt, ...)
+{
+	char line[LINE_MAX];
+	va_list ap;
+	size_t n;
+
+	va_start(ap, fmt);
+	n = format_line(line, fmt, ap);
+	va_end(ap);
+
+	console_acquire();
+	if ((int)level < guest_level.always || forced) {
+		ring_write(line, n);
+		serial_write(line, n);
+	} else if (rate_ok()) {
+		report_dropped();
+		ring_write(line, n);
+		if ((int)level < guest_level.limited)
+			serial_write(line, n);
+	}
+	console_release();
+}
+
+void console_write_guest(const char *s, size_t n)
+{
+	console_acquire();
+	ring_write(s, n);
+	serial_write(s, n);
+	console_release();
+}
+
+size_t log_read(char *buf, size_t size)
+{
+	size_t n, i;
+
+	console_acquire();
+	n = min(min(ring_end, (u64)RING_SIZE), (u64)size);
+	for (i = 0; i < n; i++)
+		buf[i] = ring[(ring_end - n + i) % RING_SIZE];
+	console_release();
+	return n;
+}
+
+bool console_input_poll(void)
+{
+	bool any;
+	int c;
+
+	console_acquire();
+	while ((c = serial_read()) >= 0)
+		/* A full queue loses the newest, as a UART's own FIFO does. */
+		if (input_head - input_tail < INPUT_SIZE)
+			input[input_head++ % INPUT_SIZE] = c;
+	any = input_head != input_tail;
+	console_release();
+	return any;
+}
+
+size_t console_read_guest(char *buf, size_t n)
+{
+	size_t done = 0;
+
+	console_acquire();
+	while (done < n && input_tail != input_head)
+		buf[done++] = input[input_tail++ % INPUT_SIZE];
+	console_release();
+	return done;
+}
+
+/* One level's name at @s; the number of levels it lets through, or -1. */
+static int level_by_name(const char *s, size_t len)
+{
+	static const struct { char name[8]; int n; } levels[] = {
+		{ "none", 0 }, { "error", 1 }, { "warning", 2 }, { "info", 3 },
+		{ "debug", 4 }, { "all", 4 },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(levels); i++)
+		if (strlen(levels[i].name) == len && !memcmp(levels[i].name, s, len))
+			return levels[i].n;
+	return -1;
+}
+
+static bool parse_threshold(const char *s, struct threshold *t)
+{
+	const char *slash;
+
+	if (!s)
+		return true;
+	slash = strchr(s, '/');
+	t->always = level_by_name(s, slash ? (size_t)(slash - s) : strlen(s));
+	t->limited = slash ? level_by_name(slash + 1, strlen(slash + 1)) : t->always;
+	return t->always >= 0 && t->limited >= t->always;
+}
+
+bool console_set_levels(const char *hypervisor, const char *guest)
+{
+	struct threshold own = own_level, other = guest_level;
+
+	if (!parse_threshold(hypervisor, &own) || !parse_threshold(guest, &other))
+		return false;
+	own_level = own;
+	guest_level = other;
+	return true;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One-shot timers: for each pCPU a list in order of expiry, the first of which
+ * is programmed into its local APIC.
+ *
+ * There are a few timers a vCPU, so a list is as fast as anything. The local
+ * APIC is written only by its own pCPU: who arms a timer elsewhere raises
+ * SOFTIRQ_TIMER there.
+ *
+ * Invariant: a timer is in the queue of pCPU t->pcpu while t->armed.
+ * Locks: queue lock of the pCPU ("timer lock" of base/lock.h). Calls that set
+ * or stop one timer are serialised by its owner; expiry may run beside them.
+ */
+#include "machine/timer.h"
+#include "base/lock.h"
+#include "machine/clock.h"
+#include "machine/irq.h"
+#include "machine/pcpu.h"
+#include "machine/smp.h"
+
+struct pcpu_timers {
+	spinlock_t lock;
+	struct list queue;	/* guarded by: lock */
+};
+
+static struct pcpu_timers queues[MAX_PCPUS];
+static struct timer track_timer;
+
+void timer_init(struct timer *t, void (*fn)(void *), void *data)
+{
+	list_init(&t->link);
+	t->expires = 0;
+	t->fn = fn;
+	t->data = data;
+	t->pcpu = 0;
+	t->armed = false;
+}
+
+/* True if @t is now the first. */
+static bool enqueue(struct pcpu_timers *q, struct timer *t) __requires(q->lock)
+{
+	struct list *pos;
+
+	list_for_each(pos, &q->queue)
+		if (list_entry(pos, struct timer, link)->expires > t->expires)
+			break;
+	list_insert_between(&t->link, pos->prev, pos);
+	return t->link.prev == &q->queue;
+}
+
+void timer_stop(struct timer *t)
+{
+	struct pcpu_timers *q = &queues[t->pcpu];
+
+	spin_lock(&q->lock);
+	if (t->armed) {
+		list_remove(&t->link);
+		t->armed = false;
+	}
+	spin_unlock(&q->lock);
+}
+
+void timer_set(struct timer *t, u32 cpu, u64 expires)
+{
+	struct pcpu_timers *q = &queues[cpu];
+	bool first;
+
+	timer_stop(t);
+	spin_lock(&q->lock);
+	t->pcpu = cpu;
+	t->expires = expires;
+	t->armed = true;
+	first = enqueue(q, t);
+	spin_unlock(&q->lock);
+
+	if (!first)
+		return;
+	if (cpu == this_cpu->id)
+		apic_timer_set(max(expires, 1ULL));
+	else
+		softirq_raise(cpu, SOFTIRQ_TIMER);
+}
+
+static void track(void *unused)
+{
+	(void)unused;
+	clock_track();
+	timer_set(&track_timer, this_cpu->id, system_time() + CLOCK_TRACK_NS);
+}
+
+/* The boot pCPU makes all queues: timers may be sent to one that is starting. */
+static void queues_init(void)
+{
+	u32 i;
+
+	for (i = 0; i < MAX_PCPUS; i++) {
+		spin_lock(&queues[i].lock);
+		list_init(&queues[i].queue);
+		spin_unlock(&queues[i].lock);
+	}
+	timer_init(&track_timer, track, NULL);
+}
+
+void timer_pcpu_init(void)
+{
+	this_cpu->timers = &queues[this_cpu->id];
+	if (this_cpu->id != 0) {
+		softirq_raise(this_cpu->id, SOFTIRQ_TIMER);
+		return;
+	}
+	queues_init();
+	timer_set(&track_timer, 0, system_time() + CLOCK_TRACK_NS);
+}
+
+void timer_interrupt(void)
+{
+	softirq_raise(this_cpu->id, SOFTIRQ_TIMER);
+}
+
+void timer_softirq(void)
+{
+	struct pcpu_timers *q = &queues[this_cpu->id];
+	u64 next = 0;
+
+	spin_lock(&q->lock);
+	while (!list_empty(&q->queue)) {
+		struct timer *t = list_entry(q->queue.next, struct timer, link);
+		void (*fn)(void *) = t->fn;
+		void *data = t->data;
+
+		if (t->expires > system_time()) {
+			next = t->expires;
+			break;
+		}
+		list_remove(&t->link);
+		t->armed = false;
+		spin_unlock(&q->lock);
+		fn(data);
+		spin_lock(&q->lock);
+	}
+	spin_unlock(&q->lock);
+	apic_timer_set(next);
+}
