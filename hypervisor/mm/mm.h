@@ -9,17 +9,7 @@
 #include "base/types.h"
 #include "state/domain.h"
 #include "state/page.h"
-
-/* Types of frames (mm/types.c has the rules). */
-enum page_type {
-	PT_NONE,	/* no type held: may become any */
-	PT_L1,
-	PT_L2,
-	PT_L3,
-	PT_L4,
-	PT_DESC,	/* GDT or LDT page: descriptors validated, read-only */
-	PT_WRITABLE,	/* mapped writable, or being written by us */
-};
+#include "state/type-info.h"
 
 /* References: get fails for frames of another owner or being freed. */
 bool __must_check page_get(struct page *pg, const struct domain *d);

@@ -13,6 +13,7 @@
 
 #include "base/errno.h"
 #include "base/types.h"
+#include "state/page.h"
 
 struct vcpu;
 
@@ -36,5 +37,17 @@ struct guest_walk {
  * Return: 0; -EFAULT if not mapped, not canonical or in the reserved hole.
  */
 int __must_check guest_walk(struct vcpu *v, u64 va, struct guest_walk *w);
+
+/**
+ * guest_walk_l1() - the L1 table that a linear address goes through
+ * Return: as guest_walk(); the leaf entry itself need not be present.
+ */
+int __must_check guest_walk_l1(struct vcpu *v, u64 va, mfn_t *l1);
+
+/*
+ * Hand down what frees a frame whose last reference a copy dropped (another
+ * pCPU gave it up meanwhile); boot, once.
+ */
+void guest_access_init(void (*release)(struct page *pg));
 
 #endif

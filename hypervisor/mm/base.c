@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Which tables a vCPU runs on.
+ *
+ * The hardware never loads a guest's L4. Each vCPU has an L4 of its own, v->l4:
+ * the entries of the guest's, the M2P, and this vCPU's gate (DESIGN invariant
+ * 1). Invariant: while v->guest_l4 is set, v->l4 equals that table outside the
+ * reserved slots, but for A and D. Kept by base_load() here and by
+ * env_sync_l4(), which runs before the old L3 loses its reference; a flush
+ * comes before that L3, or anything below it, becomes something else
+ * (mm/types.c).
+ *
+ * The user base (NEW_USER_BASEPTR) is referenced and never loaded: ring 3 runs
+ * on the kernel's tables (DESIGN section 1).
+ *
+ * Locks: d->page_lock.
+ */
+#include "mm/mm.h"
+#include "machine/directmap.h"
+#include "machine/pte.h"
+#include "mm/env.h"
+#include "mm/internal.h"
+
+void mm_sync_l4_slot(struct domain *d, mfn_t l4_mfn, unsigned int slot,
+		     u64 entry)
+{
+	u32 i;
+
+	if (!l4_slot_is_guest(slot))
+		return;
+	for (i = 0; i < d->max_vcpus; i++) {
+		struct vcpu *v = d->vcpu[i];
+
+		if (v && v->l4 && mfn_eq(v->guest_l4, l4_mfn))
+			WRITE_ONCE(v->l4[slot], entry);
+	}
+}
+
+void env_sync_l4(struct mm_core *c, mfn_t l4, unsigned int slot, u64 entry)
+{
+	mm_sync_l4_slot(container_of(c, struct mm_domain, core)->domain, l4,
+			slot, entry);
+}
+
+static void copy_l4(struct vcpu *v, const u64 *guest)
+{
+	unsigned int i;
+
+	for (i = 0; i < PT_ENTRIES; i++) {
+		if (l4_slot_is_guest(i))
+			WRITE_ONCE(v->l4[i], guest[i]);
+	}
+	v->l4[M2P_SLOT] = m2p_l4_entry();
+}
+
+int base_load(struct vcpu *v, mfn_t mfn)
+{
+	struct mm_core *c = &v->domain->mm->core;
+	mfn_t old = v->guest_l4;
+	int rc = type_get(c, mfn, PT_L4);
+
+	if (rc)
+		return rc;
+	v->guest_l4 = mfn;
+	copy_l4(v, mfn_to_virt(mfn));
+	ldt_unmap(v);
+	if (mfn_given(old))
+		type_put(c, old);
+	return 0;
+}
+
+int user_base_load(struct vcpu *v, mfn_t mfn)
+{
+	struct mm_core *c = &v->domain->mm->core;
+	mfn_t old = v->user_l4;
+	int rc;
+
+	if (mfn.v) {
+		rc = type_get(c, mfn, PT_L4);
+		if (rc)
+			return rc;
+	}
+	v->user_l4 = mfn.v ? mfn : INVALID_MFN;
+	if (mfn_given(old))
+		type_put(c, old);
+	return 0;
+}
+
+int mm_load_base(struct vcpu *v, mfn_t mfn)
+{
+	struct mm_core *c = mm_lock(v->domain);
+	int rc;
+
+	do {
+		rc = base_load(v, mfn);
+	} while (rc == -ERESTART && types_retry(c));
+	mm_unlock(v->domain);
+	return rc;
+}
+
+void mm_unload_base(struct vcpu *v)
+{
+	struct mm_core *c = mm_lock(v->domain);
+	mfn_t old = v->guest_l4, user = v->user_l4;
+	unsigned int i;
+
+	ldt_unmap(v);
+	v->guest_l4 = INVALID_MFN;
+	v->user_l4 = INVALID_MFN;
+	for (i = 0; i < PT_ENTRIES; i++) {
+		if (l4_slot_is_guest(i))
+			v->l4[i] = 0;
+	}
+	if (mfn_given(old))
+		type_put(c, old);
+	if (mfn_given(user))
+		type_put(c, user);
+	mm_unlock(v->domain);
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The core's surroundings in the hypervisor: the direct map, the TLBs, the
+ * allocator; and mm's door to the core.
+ *
+ * Flushes: every return to a guest loads CR3, so only pCPUs that are in guest
+ * space now can hold old translations (machine/smp.h). A flush is numbered
+ * when it starts and counts as done when all pCPUs have answered; two may
+ * overlap (copies to the guest flush without the lock).
+ *
+ * Frames whose last reference went are collected and freed in one go, after one
+ * flush: when the lock is given back or the list is full.
+ *
+ * Locks: d->page_lock, held throughout but in the flush itself.
+ */
+#include "mm/mm.h"
+#include "console/printk.h"
+#include "machine/cpu-features.h"
+#include "machine/directmap.h"
+#include "machine/smp.h"
+#include "mm/env.h"
+#include "mm/internal.h"
+#include "state/alloc.h"
+
+/* Device registers of ours that overlap no page a guest may have. */
+#define MAX_PROTECTED 32
+static struct {
+	u64 first, last;	/* mfns */
+	bool allow_read;
+} protected[MAX_PROTECTED];
+static u32 nr_protected;
+
+void mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read)
+{
+	u32 n = __atomic_load_n(&nr_protected, __ATOMIC_ACQUIRE);
+
+	BUG_ON(n == MAX_PROTECTED);
+	protected[n].first = start >> PAGE_SHIFT;
+	protected[n].last = (end - 1) >> PAGE_SHIFT;
+	protected[n].allow_read = allow_read;
+	__atomic_store_n(&nr_protected, n + 1, __ATOMIC_RELEASE);
+}
+
+int env_io_check(mfn_t mfn, bool writable)
+{
+	u32 i, n = __atomic_load_n(&nr_protected, __ATOMIC_ACQUIRE);
+
+	for (i = 0; i < n; i++) {
+		if (mfn.v < protected[i].first || mfn.v > protected[i].last)
+			continue;
+		if (writable || !protected[i].allow_read)
+			return -EPERM;
+	}
+	return 0;
+}
+
+void *env_map(mfn_t mfn)
+{
+	return mfn_to_virt(mfn);
+}
+
+bool env_is_ram(mfn_t mfn)
+{
+	return mfn_is_ram(mfn);
+}
+
+/* pCPUs that have a vCPU of @d loaded, of those in @vcpus (NULL: all). */
+static void flush_pcpus_of(struct domain *d, const unsigned long *vcpus)
+{
+	unsigned long mask[BITS_TO_LONGS(MAX_PCPUS)] = { 0 };
+	bool any = false;
+	u32 i;
+
+	/* The tables were changed before is_running is read (schedule()). */
+	smp_mb();
+	for (i = 0; i < d->max_vcpus; i++) {
+		struct vcpu *v = d->vcpu[i];
+
+		if (!v || !READ_ONCE(v->is_running) ||
+		    (vcpus && !test_bit(i, vcpus)))
+			continue;
+		if (READ_ONCE(v->pcpu) == this_cpu->id)
+			continue;
+		mask[0] |= 1UL << READ_ONCE(v->pcpu);
+		any = true;
+	}
+	if (any)
+		pcpu_flush(mask);
+}
+
+void mm_flush_vcpus(struct domain *d, const unsigned long *vcpu_mask)
+{
+	flush_pcpus_of(d, vcpu_mask);
+}
+
+void mm_flush_domain(struct domain *d)
+{
+	struct mm_core *c = &d->mm->core;
+	u16 nr, done;
+
+	nr = __atomic_add_fetch(&c->flush_started, 1, __ATOMIC_SEQ_CST);
+	flush_pcpus_of(d, NULL);
+	done = __atomic_load_n(&c->flush_done, __ATOMIC_SEQ_CST);
+	while ((s16)(nr - done) > 0 &&
+	       !__atomic_compare_exchange_n(&c->flush_done, &done, nr, false,
+					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		;
+}
+
+void env_flush(struct mm_core *c)
+{
+	mm_flush_domain(container_of(c, struct mm_domain, core)->domain);
+}
+
+static void free_released(struct mm_domain *m)
+{
+	u32 i;
+
+	mm_flush_domain(m->domain);
+	for (i = 0; i < m->nr_released; i++) {
+		mfn_t mfn = m->released[i];
+
+		m2p_set(mfn, ~0ULL);
+		mfn_to_page(mfn)->type_info = 0;
+		domain_free_frame(m->domain, mfn);
+	}
+	m->nr_released = 0;
+}
+
+void env_release(struct mm_core *c, struct page *pg)
+{
+	struct mm_domain *m = container_of(c, struct mm_domain, core);
+
+	if (m->nr_released == MM_MAX_RELEASED)
+		free_released(m);
+	m->released[m->nr_released++] = page_to_mfn(pg);
+}
+
+struct mm_core *mm_lock(struct domain *d)
+{
+	spin_lock(&d->page_lock);
+	d->mm->core.budget = MM_BUDGET;
+	return &d->mm->core;
+}
+
+void mm_unlock(struct domain *d)
+{
+	if (d->mm->nr_released)
+		free_released(d->mm);
+	spin_unlock(&d->page_lock);
+}
+
+int mm_domain_init(struct domain *d)
+{
+	struct mm_domain *m;
+	u32 i, j;
+
+	m = kzalloc(sizeof(*m));
+	if (!m)
+		return -ENOMEM;
+	m->domain = d;
+	m->core.owner = d->id;
+	m->core.hardware = d->is_hardware;
+	m->core.mfn_limit = 1ULL << (cpu_features.phys_bits - PAGE_SHIFT);
+	for (i = 0; i < MAX_VCPUS; i++) {
+		for (j = 0; j < GATE_LDT_PAGES; j++)
+			m->vcpu[i].ldt_frames[j] = INVALID_MFN;
+	}
+	d->mm = m;
+	return 0;
+}
+
+bool page_get(struct page *pg, const struct domain *d)
+{
+	return page_ref_get(pg, d->id);
+}
+
+void page_free_last(struct page *pg)
+{
+	struct domain *d = domain_by_id(pg->owner);
+
+	BUG_ON(!d);
+	mm_flush_domain(d);
+	m2p_set(page_to_mfn(pg), ~0ULL);
+	pg->type_info = 0;
+	domain_free_frame(d, page_to_mfn(pg));
+}
+
+void page_put(struct page *pg)
+{
+	if (page_ref_put(pg))
+		page_free_last(pg);
+}
+
+int page_get_type(struct domain *d, mfn_t mfn, enum page_type t)
+{
+	struct mm_core *c = &d->mm->core;
+	int rc;
+
+	c->budget = MM_BUDGET;
+	do {
+		rc = type_get(c, mfn, t);
+	} while (rc == -ERESTART && types_retry(c));
+	return rc;
+}
+
+void page_put_type(struct domain *d, mfn_t mfn)
+{
+	type_put(&d->mm->core, mfn);
+}
+
+int page_hold_writable(struct domain *d, mfn_t mfn)
+{
+	int rc;
+
+	mm_lock(d);
+	rc = page_get_type(d, mfn, PT_WRITABLE);
+	mm_unlock(d);
+	return rc;
+}
+
+void page_release_writable(struct domain *d, mfn_t mfn)
+{
+	mm_lock(d);
+	page_put_type(d, mfn);
+	mm_unlock(d);
+}

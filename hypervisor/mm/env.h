@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What the pure core of mm (types.c, update.c, validate.c) needs of its
+ * surroundings. Chosen at link time: env-host.c in the hypervisor, a model
+ * machine in the unit tests.
+ */
+#ifndef RINGLET_MM_ENV_H
+#define RINGLET_MM_ENV_H
+
+#include "base/types.h"
+#include "state/page.h"
+
+struct mm_core;
+
+/* Pointer to the contents of a frame of RAM. */
+void *env_map(mfn_t mfn);
+bool env_is_ram(mfn_t mfn);
+
+/* May the hardware domain map this frame, which is not RAM? 0 or -EPERM. */
+int env_io_check(mfn_t mfn, bool writable);
+
+/* Return when no pCPU holds a translation from before the call. */
+void env_flush(struct mm_core *c);
+
+/* A slot of a live L4 changed: bring copies of that L4 up to date. */
+void env_sync_l4(struct mm_core *c, mfn_t l4, unsigned int slot, u64 entry);
+
+/* The last reference is gone: flush, then free the frame. May be delayed. */
+void env_release(struct mm_core *c, struct page *pg);
+
+#endif

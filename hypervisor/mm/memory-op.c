@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * memory_op: a domain's reservation and what it may know of the machine's
+ * memory. exchange is in exchange.c.
+ *
+ * Reservations go extent by extent: each is read, checked and committed, and
+ * the call returns how many were done; it stops between two with -ERESTART.
+ * A frame given back loses its allocation reference and lives on while
+ * something else still refers to it (mm/types.c frees it then, after a flush).
+ *
+ * Locks: d->page_lock; the allocator's own.
+ * ABI: xen/memory.h. Operations for translated guests are refused.
+ */
+#include "mm/mm.h"
+#include "mm/internal.h"
+#include "state/alloc.h"
+#include "state/guest-access.h"
+
+#include <xen/memory.h>
+
+#define MAX_EXTENT_ORDER	9
+#define FRAMES_PER_CALL		512	/* then give way */
+
+struct e820_entry machine_e820[128];
+unsigned int nr_machine_e820;
+
+static paddr_t address_limit(u32 mem_flags)
+{
+	u32 bits = XENMEMF_get_address_bits(mem_flags);
+
+	return bits && bits < 52 ? 1ULL << bits : 0;
+}
+
+/* populate_physmap and increase_reservation: one extent. */
+static int extent_add(struct domain *d, const struct xen_memory_reservation *r,
+		      u64 slot, bool populate)
+{
+	u64 i, pfn = 0, out;
+	mfn_t mfn;
+
+	if (populate && copy_from_guest(&pfn, slot, sizeof(pfn)))
+		return -EFAULT;
+	mfn = domain_alloc_frames(d, r->extent_order,
+				  address_limit(r->mem_flags));
+	if (mfn_eq(mfn, INVALID_MFN))
+		return -ENOMEM;
+	for (i = 0; i < 1ULL << r->extent_order; i++)
+		m2p_set(MFN(mfn.v + i), populate ? pfn + i : ~0ULL);
+	out = mfn.v;
+	/* A guest that cannot be told still owns the frames: its own loss. */
+	if (r->extent_start.p && copy_to_guest(slot, &out, sizeof(out)))
+		return -EFAULT;
+	return 0;
+}
+
+/* Take the allocation reference off one frame. */
+static int frame_give_back(struct domain *d, mfn_t mfn)
+	__requires(d->page_lock)
+{
+	struct page *pg;
+	int rc = -EINVAL;
+
+	if (!mfn_valid(mfn) || !page_get(mfn_to_page(mfn), d))
+		return -EINVAL;
+	pg = mfn_to_page(mfn);
+	if (!(pg->flags & PAGE_XEN_SHARED) &&
+	    page_flag_take(pg, PAGE_ALLOCATED)) {
+		m2p_set(mfn, ~0ULL);
+		ref_put(&d->mm->core, pg);
+		rc = 0;
+	}
+	ref_put(&d->mm->core, pg);
+	return rc;
+}
+
+static int extent_remove(struct domain *d,
+			 const struct xen_memory_reservation *r, u64 slot)
+{
+	u64 i, first;
+	int rc = 0;
+
+	if (copy_from_guest(&first, slot, sizeof(first)))
+		return -EFAULT;
+	mm_lock(d);
+	for (i = 0; i < 1ULL << r->extent_order && !rc; i++)
+		rc = frame_give_back(d, MFN(first + i));
+	mm_unlock(d);
+	return rc;
+}
+
+static long reservation_op(struct vcpu *v, u64 cmd, u64 arg)
+{
+	struct domain *d = v->domain;
+	struct xen_memory_reservation r;
+	u64 i, budget = FRAMES_PER_CALL;
+	int rc = 0;
+
+	if (copy_from_guest(&r, arg, sizeof(r)))
+		return -EFAULT;
+	if (!domid_is_self(d, r.domid))
+		return -EPERM;
+	/* The count is an int in the result (memory.h). */
+	if (r.nr_extents > 0x7fffffff || r.extent_order > MAX_EXTENT_ORDER)
+		return -EINVAL;
+	if (!r.extent_start.p && cmd != XENMEM_increase_reservation)
+		return -EFAULT;
+
+	i = mm_resume_take(v, __HYPERVISOR_memory_op, cmd, arg, r.nr_extents);
+	for (; i < r.nr_extents; i++) {
+		u64 slot = (u64)r.extent_start.p + i * sizeof(u64);
+
+		if (!budget)
+			return mm_resume_save(v, __HYPERVISOR_memory_op, cmd,
+					      arg, r.nr_extents, i);
+		budget -= min(budget, 1ULL << r.extent_order);
+		if (cmd == XENMEM_decrease_reservation)
+			rc = extent_remove(d, &r, slot);
+		else
+			rc = extent_add(d, &r, slot,
+					cmd == XENMEM_populate_physmap);
+		if (rc)
+			break;
+	}
+	return i;
+}
+
+static long domain_query(struct domain *d, u64 cmd, u64 arg)
+{
+	struct xen_memory_domain q;
+
+	if (copy_from_guest(&q, arg, sizeof(q)))
+		return -EFAULT;
+	if (!domid_is_self(d, q.domid))
+		return -EPERM;
+	switch (cmd) {
+	case XENMEM_current_reservation:
+		return d->tot_pages;
+	case XENMEM_maximum_reservation:
+		return d->max_pages;
+	default:	/* XENMEM_maximum_gpfn */
+		return d->shared_info->arch.max_pfn - 1;
+	}
+}
+
+static long machine_memory_map(u64 arg)
+{
+	struct xen_memory_map map;
+	u64 buffer;
+	u32 i, n;
+
+	if (copy_from_guest(&map, arg, sizeof(map)))
+		return -EFAULT;
+	n = min(map.nr_entries, nr_machine_e820);
+	buffer = (u64)map.buffer.p;
+	for (i = 0; i < n; i++) {
+		if (copy_to_guest(buffer + i * sizeof(machine_e820[0]),
+				  &machine_e820[i], sizeof(machine_e820[0])))
+			return -EFAULT;
+	}
+	map.nr_entries = n;
+	return copy_to_guest(arg, &map, sizeof(map)) ? -EFAULT : 0;
+}
+
+static long machphys_mapping(u64 arg)
+{
+	struct xen_machphys_mapping m = {
+		.v_start = M2P_VIRT,
+		.v_end = M2P_VIRT + m2p_entries() * sizeof(u64),
+		.max_mfn = m2p_entries() - 1,
+	};
+
+	return copy_to_guest(arg, &m, sizeof(m)) ? -EFAULT : 0;
+}
+
+long do_memory_op(u64 cmd, u64 arg)
+{
+	struct vcpu *v = current_vcpu;
+	struct domain *d = v->domain;
+
+	switch (cmd) {
+	case XENMEM_increase_reservation:
+	case XENMEM_decrease_reservation:
+	case XENMEM_populate_physmap:
+		return reservation_op(v, cmd, arg);
+	case XENMEM_exchange:
+		return memory_exchange(v, arg);
+	case XENMEM_maximum_ram_page:
+		return frame_count - 1;
+	case XENMEM_current_reservation:
+	case XENMEM_maximum_reservation:
+	case XENMEM_maximum_gpfn:
+		return domain_query(d, cmd, arg);
+	case XENMEM_machphys_mfn_list:
+		return d->is_privileged ? m2p_mfn_list(arg) : -EPERM;
+	case XENMEM_machphys_mapping:
+		return machphys_mapping(arg);
+	case XENMEM_machine_memory_map:
+		return d->is_privileged ? machine_memory_map(arg) : -EPERM;
+	}
+	/* memory_map too: no domain has been given a map of its own. */
+	return -ENOSYS;
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mmuext_op: pins, bases, flushes, LDT, whole-page operations.
+ *
+ * Each operation is read once, checked, and done under the lock. A pin or the
+ * undoing of a tree may take long: then the call stops with -ERESTART, with
+ * what was done kept in the tables (mm/types.c) and the index of the operation
+ * in the vCPU's resume slot.
+ *
+ * Flushes of the own TLB need nothing: the return to the guest loads CR3.
+ *
+ * Locks: d->page_lock, not held while waiting for flushes or caches.
+ * ABI: xen/xen.h, mmuext_op.
+ */
+#include "mm/mm.h"
+#include "base/string.h"
+#include "machine/cpu.h"
+#include "machine/directmap.h"
+#include "mm/internal.h"
+#include "state/guest-access.h"
+
+static void cache_flush(void)
+{
+	__asm__ __volatile__("wbinvd" ::: "memory");
+}
+
+/* Zero @dst or copy @src into it; both the domain's own. */
+static int fill_page(struct vcpu *v, mfn_t dst, mfn_t src, bool copy)
+	__requires(v->domain->page_lock)
+{
+	struct mm_core *c = &v->domain->mm->core;
+	int rc;
+
+	if (copy && (!mfn_valid(src) || !page_get(mfn_to_page(src), v->domain)))
+		return -EINVAL;
+	rc = type_get(c, dst, PT_WRITABLE);
+	if (!rc) {
+		if (copy)
+			memcpy(mfn_to_virt(dst), mfn_to_virt(src), PAGE_SIZE);
+		else
+			memset(mfn_to_virt(dst), 0, PAGE_SIZE);
+		c->budget -= 512;
+		type_put(c, dst);
+	}
+	if (copy)
+		ref_put(c, mfn_to_page(src));
+	return rc;
+}
+
+static int set_ldt(struct vcpu *v, u64 base, u64 entries)
+	__requires(v->domain->page_lock)
+{
+	u64 end = base + entries * 8;
+
+	if (entries > 8192 || (base & ~PAGE_MASK))
+		return -EINVAL;
+	if (entries && (!is_canonical(base) || !is_canonical(end - 1)))
+		return -EINVAL;
+	ldt_unmap(v);
+	v->ldt_base = entries ? base : 0;
+	v->ldt_entries = entries;
+	return 0;
+}
+
+/* Operations on types and tables: under the lock, may be preempted. */
+static int table_op(struct vcpu *v, const struct mmuext_op *op)
+	__requires(v->domain->page_lock)
+{
+	struct mm_core *c = &v->domain->mm->core;
+	mfn_t mfn = MFN(op->arg1.mfn);
+
+	switch (op->cmd) {
+	case MMUEXT_PIN_L1_TABLE:
+	case MMUEXT_PIN_L2_TABLE:
+	case MMUEXT_PIN_L3_TABLE:
+	case MMUEXT_PIN_L4_TABLE:
+		return type_pin(c, mfn, PT_L1 + op->cmd - MMUEXT_PIN_L1_TABLE);
+	case MMUEXT_UNPIN_TABLE:
+		return type_unpin(c, mfn);
+	case MMUEXT_NEW_BASEPTR:
+		return base_load(v, mfn);
+	case MMUEXT_NEW_USER_BASEPTR:
+		return user_base_load(v, mfn);
+	case MMUEXT_CLEAR_PAGE:
+		return fill_page(v, mfn, mfn, false);
+	case MMUEXT_COPY_PAGE:
+		return fill_page(v, mfn, MFN(op->arg2.src_mfn), true);
+	case MMUEXT_SET_LDT:
+		return set_ldt(v, op->arg1.linear_addr, op->arg2.nr_ents);
+	}
+	return -ENOSYS;
+}
+
+/* Flushes; *@mine is false if @op is none of them. */
+static int flush_op(struct vcpu *v, const struct mmuext_op *op, bool *mine)
+{
+	struct domain *d = v->domain;
+
+	*mine = true;
+	switch (op->cmd) {
+	case MMUEXT_TLB_FLUSH_LOCAL:
+	case MMUEXT_INVLPG_LOCAL:
+		return 0;
+	case MMUEXT_TLB_FLUSH_MULTI:
+	case MMUEXT_INVLPG_MULTI:
+		return flush_vcpu_mask(d, (u64)op->arg2.vcpumask.p);
+	case MMUEXT_TLB_FLUSH_ALL:
+	case MMUEXT_INVLPG_ALL:
+		mm_flush_domain(d);
+		return 0;
+	case MMUEXT_FLUSH_CACHE:
+	case MMUEXT_FLUSH_CACHE_GLOBAL:
+		/* Caches are coherent: one WBINVD writes all back (SDM 2D). */
+		if (!d->is_hardware)
+			return -EPERM;
+		cache_flush();
+		return 0;
+	}
+	*mine = false;
+	return 0;
+}
+
+static int one_op(struct vcpu *v, const struct mmuext_op *op)
+{
+	struct mm_core *c;
+	bool mine;
+	int rc = flush_op(v, op, &mine);
+
+	if (mine)
+		return rc;
+	c = mm_lock(v->domain);
+	do {
+		rc = table_op(v, op);
+	} while (rc == -ERESTART && types_retry(c));
+	mm_unlock(v->domain);
+	return rc;
+}
+
+/* What an operation left on the list; false: more than fits in this call. */
+static bool finish_undo(struct domain *d)
+{
+	struct mm_core *c = mm_lock(d);
+	bool done = types_undo(c);
+
+	mm_unlock(d);
+	return done;
+}
+
+long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
+{
+	struct vcpu *v = current_vcpu;
+	struct domain *d = v->domain;
+	u64 done, i;
+	u32 n;
+	long rc = domid_is_self(d, (u16)foreigndom) ? 0 : -EPERM;
+
+	count = (u32)count;
+	done = mm_resume_take(v, __HYPERVISOR_mmuext_op, uops, count, pdone);
+	for (i = 0; done < count && !rc; i++) {
+		struct mmuext_op op;
+
+		if (i && !(i % 16)) {
+			rc = -ERESTART;
+			break;
+		}
+		if (copy_from_guest(&op, uops + done * sizeof(op), sizeof(op)))
+			rc = -EFAULT;
+		else
+			rc = one_op(v, &op);
+		if (!rc) {
+			done++;
+			if (!finish_undo(d))
+				rc = -ERESTART;
+		}
+	}
+	if (!rc && !finish_undo(d))
+		rc = -ERESTART;
+
+	if (rc == -ERESTART)
+		return mm_resume_save(v, __HYPERVISOR_mmuext_op, uops, count,
+				      pdone, done);
+	n = done;
+	if (pdone && copy_to_guest(pdone, &n, sizeof(n)))
+		return -EFAULT;
+	return rc;
+}

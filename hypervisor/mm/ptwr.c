@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Trapped writes to page tables: a write of ring 1 that faulted on a read-only
+ * mapping of an L1..L4 frame becomes the same validated update that mmu_update
+ * makes. A write that the list of decode.c does not have, or that validation
+ * refuses, is the guest's own page fault.
+ *
+ * A write to a read-only frame that is no table is never done: it is what the
+ * guest asked to trap.
+ *
+ * Locks: d->page_lock.
+ */
+#include "mm/mm.h"
+#include "console/printk.h"
+#include "mm/decode.h"
+#include "mm/internal.h"
+#include "state/guest-access.h"
+
+#define INSN_MAX 15
+
+/* Instruction bytes: as many of the 15 as are mapped. */
+static unsigned int fetch_code(struct vcpu *v, u8 *code)
+{
+	return INSN_MAX - copy_from_vcpu(v, code, v->regs->rip, INSN_MAX);
+}
+
+static int apply(struct vcpu *v, mfn_t mfn, const struct pt_insn *insn,
+		 struct pt_op *op)
+{
+	unsigned int slot = (insn->addr & ~PAGE_MASK) / 8;
+	struct mm_core *c = mm_lock(v->domain);
+	int rc = -EINVAL;
+
+	while (frame_is_table(mfn_to_page(mfn))) {
+		rc = table_update(c, mfn, slot, op);
+		if (rc != -ERESTART || !types_retry(c))
+			break;
+	}
+	types_undo(c);
+	mm_unlock(v->domain);
+	return rc;
+}
+
+bool mm_fault_on_table(struct vcpu *v, u64 va)
+{
+	struct guest_walk w;
+	struct pt_insn insn;
+	struct pt_op op;
+	u8 code[INSN_MAX] = { 0 };
+	int rc;
+
+	if (guest_walk(v, va, &w))
+		return false;
+	if (w.writable)
+		return true;	/* writable by now: let it try again */
+	if (!mfn_valid(w.mfn) || !frame_is_table(mfn_to_page(w.mfn)))
+		return false;
+
+	if (pt_insn_decode(code, fetch_code(v, code), v->regs, &insn))
+		goto refused;
+	/* The fault must be this operand's, in this entry. */
+	if ((insn.addr ^ va) & ~7ULL || pt_insn_op(&insn, v->regs, &op))
+		goto refused;
+
+	rc = apply(v, w.mfn, &insn, &op);
+	if (rc == -ERESTART)
+		return true;	/* the instruction faults again and goes on */
+	if (rc) {
+		guest_printk(LOG_WARNING,
+			     "d%u: write of %lx to a page table refused: %d\n",
+			     v->domain->id, (unsigned long)op.value, rc);
+		return false;
+	}
+	v->stat_ptwr++;
+	pt_insn_finish(&insn, &op, v->regs);
+	return true;
+
+refused:
+	guest_printk(LOG_WARNING,
+		     "d%u: no page-table write: %02x %02x %02x %02x %02x at %lx\n",
+		     v->domain->id, code[0], code[1], code[2], code[3], code[4],
+		     (unsigned long)v->regs->rip);
+	return false;
+}

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * One write to an entry of a live page table: the only place where such
+ * entries change. Pure.
+ *
+ * What the new entry refers to is taken first, in full and every time; then
+ * the entry is exchanged; then copies of an L4 are brought up to date; then
+ * what the old entry referred to is dropped. The exchange compares with the
+ * very value that was checked: the CPU sets A and D at any moment, and a
+ * guest's xchg or cmpxchg must not lose them (partner: the page walker).
+ *
+ * Locks: d->page_lock.
+ */
+#include "base/errno.h"
+#include "machine/pte.h"
+#include "mm/env.h"
+#include "mm/types.h"
+
+bool frame_is_table(const struct page *pg)
+{
+	u64 x = type_info_read(pg);
+
+	return (x & TI_VALIDATED) && type_info_type(x) >= PT_L1 &&
+	       type_info_type(x) <= PT_L4;
+}
+
+/* The entry after @op; false if a compare-exchange does not match. */
+static bool op_apply(const struct pt_op *op, u64 old, u64 *new)
+{
+	u64 v = op->value & op->mask;
+
+	switch (op->kind) {
+	case PT_OP_AND:
+		*new = old & (v | ~op->mask);
+		break;
+	case PT_OP_OR:
+		*new = old | v;
+		break;
+	case PT_OP_XOR:
+		*new = old ^ v;
+		break;
+	case PT_OP_CMPXCHG:
+		if ((old ^ op->expect) & op->mask)
+			return false;
+		*new = (old & ~op->mask) | v;
+		break;
+	case PT_OP_STORE:
+		*new = (old & ~op->mask) | v;
+		break;
+	}
+	if (op->preserve_ad && (*new & PTE_P))
+		*new |= old & (PTE_A | PTE_D);
+	return true;
+}
+
+static bool exchange(u64 *p, u64 from, u64 to)
+{
+	return __atomic_compare_exchange_n(p, &from, to, false,
+					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+}
+
+static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
+			unsigned int slot, struct pt_op *op)
+{
+	u64 *p = (u64 *)env_map(table) + slot;
+	u64 old, new;
+	int rc;
+
+	if (level == 4 && !l4_slot_is_guest(slot))
+		return -EINVAL;
+	for (;;) {
+		old = READ_ONCE(*p);
+		op->old = old;
+		op->done = op_apply(op, old, &new);
+		if (!op->done)
+			return 0;
+		rc = entry_get(c, level, &new);
+		if (rc)
+			return rc;
+		if (exchange(p, old, new))
+			break;
+		entry_put(c, level, new);
+	}
+	if (level == 4)
+		env_sync_l4(c, table, slot, new);
+	entry_put(c, level, old);
+	return 0;
+}
+
+/* A frame that is no table now: the write is to plain memory of the guest. */
+static int update_plain(struct mm_core *c, mfn_t mfn, unsigned int slot,
+			struct pt_op *op)
+{
+	u64 *p, old, new;
+	int rc = type_get(c, mfn, PT_WRITABLE);
+
+	if (rc)
+		return rc;
+	p = (u64 *)env_map(mfn) + slot;
+	do {
+		old = READ_ONCE(*p);
+		op->old = old;
+		op->done = op_apply(op, old, &new);
+	} while (op->done && !exchange(p, old, new));
+	type_put(c, mfn);
+	return 0;
+}
+
+/**
+ * table_update() - apply @op to entry @slot of the frame @table
+ *
+ * Return: 0 (see op->done); else nothing was changed: -EINVAL bits or a
+ * reserved slot, -EPERM not the domain's, -EBUSY, -ERESTART.
+ */
+int table_update(struct mm_core *c, mfn_t table, unsigned int slot,
+		 struct pt_op *op)
+{
+	struct page *pg;
+	int rc;
+
+	if (!mfn_valid(table))
+		return -EPERM;
+	pg = mfn_to_page(table);
+	if (!page_ref_get(pg, c->owner))
+		return -EPERM;
+	c->budget -= 8;
+	if (frame_is_table(pg))
+		rc = update_entry(c, table,
+				  type_info_type(type_info_read(pg)) - PT_L1 + 1,
+				  slot, op);
+	else
+		rc = update_plain(c, table, slot, op);
+	ref_put(c, pg);
+	return rc;
+}
+
+/* Eight bytes into a frame of the guest that is or may become writable. */
+int frame_write_u64(struct mm_core *c, mfn_t mfn, unsigned int slot, u64 value)
+{
+	struct pt_op op = { .kind = PT_OP_STORE, .mask = ~0ULL, .value = value };
+
+	return update_plain(c, mfn, slot, &op);
+}

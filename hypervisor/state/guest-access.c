@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Copies to and from guest memory by a software walk of the vCPU's own tables
+ * (DESIGN invariant 13). Host space maps no guest address.
+ *
+ * The walk takes no lock, so tables may change under it. What makes that safe:
+ *  - a table is read only if it is the domain's frame and a validated table of
+ *    the level before and after the read, so an entry is one that some
+ *    validated table held;
+ *  - whatever it finds, the frame is used only with a reference as the
+ *    domain's own, and for stores with a writable type that exists already.
+ * A guest that changes its tables during a call thus gets either the old or
+ * the new frame, both its own. Frames that are not RAM have no owner and are
+ * refused. Stores do not set A and D in the guest's entries.
+ *
+ * Locks: none are taken, any may be held.
+ */
+#include "state/guest-access.h"
+#include "base/string.h"
+#include "machine/cpu.h"
+#include "machine/directmap.h"
+#include "machine/pcpu.h"
+#include "machine/pte.h"
+#include "state/domain.h"
+#include "state/type-info.h"
+
+static void (*release_page)(struct page *pg) __ro_after_init;
+
+void guest_access_init(void (*release)(struct page *pg))
+{
+	release_page = release;
+}
+
+static void put_ref(struct page *pg)
+{
+	if (page_ref_put(pg))
+		release_page(pg);
+}
+
+static bool is_table(mfn_t mfn, u16 owner, enum page_type t)
+{
+	struct page *pg;
+	u64 x;
+
+	if (!mfn_valid(mfn))
+		return false;
+	pg = mfn_to_page(mfn);
+	x = type_info_read(pg);
+	return READ_ONCE(pg->owner) == owner && READ_ONCE(pg->refs) &&
+	       (x & TI_VALIDATED) && type_info_type(x) == t;
+}
+
+static int read_entry(mfn_t table, u16 owner, enum page_type t,
+		      unsigned int slot, u64 *e)
+{
+	if (!is_table(table, owner, t))
+		return -EFAULT;
+	*e = READ_ONCE(((u64 *)mfn_to_virt(table))[slot]);
+	smp_rmb();
+	return is_table(table, owner, t) ? 0 : -EFAULT;
+}
+
+static bool va_is_guest(u64 va)
+{
+	return is_canonical(va) &&
+	       pt_index(va, L4_SHIFT) - GUEST_HOLE_SLOT >= GUEST_HOLE_SLOTS;
+}
+
+/* Down to the L1; the rights of the upper levels are collected in @w. */
+static int walk_upper(struct vcpu *v, u64 va, struct guest_walk *w)
+{
+	static const u8 shift[] = { L4_SHIFT, L3_SHIFT, L2_SHIFT };
+	u16 owner = v->domain->id;
+	mfn_t table = v->guest_l4;
+	unsigned int i;
+	u64 e;
+
+	if (!va_is_guest(va))
+		return -EFAULT;
+	w->writable = w->user = true;
+	for (i = 0; i < ARRAY_SIZE(shift); i++) {
+		if (read_entry(table, owner, PT_L4 - i,
+			       pt_index(va, shift[i]), &e))
+			return -EFAULT;
+		if (!(e & PTE_P))
+			return -EFAULT;
+		w->writable &= !!(e & PTE_RW);
+		w->user &= !!(e & PTE_US);
+		table = pte_mfn(e);
+	}
+	w->l1_mfn = table;
+	return 0;
+}
+
+int guest_walk_l1(struct vcpu *v, u64 va, mfn_t *l1)
+{
+	struct guest_walk w;
+
+	if (walk_upper(v, va, &w))
+		return -EFAULT;
+	*l1 = w.l1_mfn;
+	return 0;
+}
+
+int guest_walk(struct vcpu *v, u64 va, struct guest_walk *w)
+{
+	if (walk_upper(v, va, w))
+		return -EFAULT;
+	if (read_entry(w->l1_mfn, v->domain->id, PT_L1,
+		       pt_index(va, L1_SHIFT), &w->l1e))
+		return -EFAULT;
+	if (!(w->l1e & PTE_P))
+		return -EFAULT;
+	w->writable &= !!(w->l1e & PTE_RW);
+	w->user &= !!(w->l1e & PTE_US);
+	w->mfn = pte_mfn(w->l1e);
+	return 0;
+}
+
+/* Hold the frame behind @va for a copy; NULL if the guest may not do it. */
+static struct page *hold(struct vcpu *v, u64 va, bool write)
+{
+	struct guest_walk w;
+	struct page *pg;
+
+	if (guest_walk(v, va, &w) || (write && !w.writable))
+		return NULL;
+	if (!mfn_valid(w.mfn))
+		return NULL;
+	pg = mfn_to_page(w.mfn);
+	if (!page_ref_get(pg, v->domain->id))
+		return NULL;
+	if (write && !page_writable_get(pg)) {
+		put_ref(pg);
+		return NULL;
+	}
+	return pg;
+}
+
+static size_t chunk_at(u64 va, size_t left)
+{
+	return min(left, (size_t)(PAGE_SIZE - (va & ~PAGE_MASK)));
+}
+
+size_t copy_from_vcpu(struct vcpu *v, void *dst, u64 src, size_t n)
+{
+	while (n) {
+		size_t len = chunk_at(src, n);
+		struct page *pg = hold(v, src, false);
+
+		if (!pg)
+			break;
+		memcpy(dst, (char *)mfn_to_virt(page_to_mfn(pg)) +
+		       (src & ~PAGE_MASK), len);
+		put_ref(pg);
+		dst = (char *)dst + len;
+		src += len;
+		n -= len;
+	}
+	return n;
+}
+
+size_t copy_to_vcpu(struct vcpu *v, u64 dst, const void *src, size_t n)
+{
+	while (n) {
+		size_t len = chunk_at(dst, n);
+		struct page *pg = hold(v, dst, true);
+
+		if (!pg)
+			break;
+		memcpy((char *)mfn_to_virt(page_to_mfn(pg)) +
+		       (dst & ~PAGE_MASK), src, len);
+		page_writable_put(pg);
+		put_ref(pg);
+		src = (const char *)src + len;
+		dst += len;
+		n -= len;
+	}
+	return n;
+}
+
+size_t copy_from_guest(void *dst, u64 src, size_t n)
+{
+	return copy_from_vcpu(current_vcpu, dst, src, n);
+}
+
+size_t copy_to_guest(u64 dst, const void *src, size_t n)
+{
+	return copy_to_vcpu(current_vcpu, dst, src, n);
+}
