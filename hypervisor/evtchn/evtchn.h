@@ -12,12 +12,12 @@ int evtchn_vcpu_init(struct vcpu *v);
 /* Raise a VIRQ bound by @v (VIRQ_TIMER) or, for global ones, by the domain. */
 void evtchn_raise_virq(struct vcpu *v, u32 virq);
 void evtchn_raise_global_virq(struct domain *d, u32 virq);
-/* Raise a PIRQ's port, if bound; false if it is not. */
+/* Raise a PIRQ's port, if bound; false if it is not. Takes d->event_lock. */
 bool evtchn_raise_pirq(struct domain *d, u32 pirq);
 
 /*
  * PIRQ hooks: dispatch/pirq.c gives these to bind, unbind and unmask, so that evtchn
- * does not depend on it.
+ * does not depend on it. All are called with d->event_lock held.
  */
 struct pirq_ops {
 	int (*bind)(struct domain *d, u32 pirq, bool share, struct vcpu *v);
@@ -31,12 +31,22 @@ bool vcpu_event_deliverable(const struct vcpu *v);
 /* sched_op poll: 0 = a port is pending already; 1 = blocked. */
 long evtchn_poll(struct vcpu *v, u64 ports, u32 nr, u64 timeout_ns);
 
+/*
+ * Virtual NMI: raise marks it and has v->needs_exit_work seen; the exit path
+ * takes it when it can deliver it (v->nmi_entry), once for each raise.
+ */
+void vcpu_nmi_raise(struct vcpu *v);
+bool vcpu_nmi_take(struct vcpu *v);
+
+/*
+ * Let vcpu_info live in @info (a frame of the guest that is held): contents
+ * move with it and no event is lost. @v is current or down.
+ */
+void evtchn_move_vcpu_info(struct vcpu *v, struct vcpu_info *info);
+
 /* pvclock: write vcpu_time_info of @v; wall clock of @d. */
 void vcpu_time_update(struct vcpu *v);
 void domain_wallclock_set(struct domain *d, u64 sec, u32 nsec, u64 system_time);
-/* Called when v is loaded on / taken off a pCPU (periodic timer). */
-void vtimer_vcpu_loaded(struct vcpu *v);
-void vtimer_vcpu_unloaded(struct vcpu *v);
 void vtimer_vcpu_stop(struct vcpu *v);		/* vcpu_op down */
 
 /* vcpu_op timer sub-operations and set_timer_op live here. */

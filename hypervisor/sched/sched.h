@@ -12,6 +12,8 @@ int sched_vcpu_init(struct vcpu *v);	/* chooses v->pcpu */
 
 /* VCPU_DOWN or BLOCKED -> RUNNABLE; kicks its pCPU. Any pCPU, any locks < runqueue. */
 void vcpu_wake(struct vcpu *v);
+/* BLOCKED -> RUNNABLE only: an event does not bring a vCPU up that is down. */
+void vcpu_unblock(struct vcpu *v);
 /* Current vCPU blocks; the exit path then switches. No switch happens inside. */
 void vcpu_block(struct vcpu *v);
 void vcpu_sleep(struct vcpu *v);	/* to VCPU_DOWN; any vCPU; kicks */
@@ -27,6 +29,26 @@ void idle_loop(void) __noreturn;
 
 /* Runstate times up to now, for vcpu_op get_runstate_info. */
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *r);
-void vcpu_runstate_publish(struct vcpu *v);	/* to the registered area */
+/* To the registered area; @v is current, or not running. */
+void vcpu_runstate_publish(struct vcpu *v);
+
+/*
+ * Registers of a vCPU that the switch owns (sched/switch.c). While a vCPU is
+ * loaded the hardware holds CR0.TS, the FPU and the segments; struct vcpu holds
+ * the rest. Whoever changes a field of the current vCPU calls the function
+ * that brings it into the hardware.
+ */
+void ldt_load(struct vcpu *v);		/* after v->ldt_entries: SET_LDT */
+void vcpu_cr4_load(struct vcpu *v);	/* after v->virt_cr4 */
+void vcpu_debug_load(struct vcpu *v);	/* after v->dr[], v->dr7 */
+
+/*
+ * News for rooms above, by name at link time.
+ */
+/* evtchn/vtimer.c: v becomes current of this pCPU; it has stopped to be. */
+void vtimer_vcpu_loaded(struct vcpu *v);
+void vtimer_vcpu_unloaded(struct vcpu *v);
+/* dispatch: the exit path with this_cpu->current set; starts a new host stack. */
+void dispatch_resume(void) __noreturn;
 
 #endif

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A guest that broke its own critical state: stop it, and say what it was doing.
+ *
+ * domain_crash() may be called with any lock held: it prints one line, marks
+ * the domain, takes its vCPUs off their pCPUs and arms a timer that is due at
+ * once. The report is printed by that timer, from the exit path, where no lock
+ * is held and guest memory may be walked. v->regs still are what they were:
+ * the vCPU does not run any more. The service domain's crash then ends the
+ * machine.
+ */
+#include "control/control.h"
+#include "control/control-domain.h"
+
+#include "base/string.h"
+#include "console/printk.h"
+#include "machine/cpu.h"
+#include "machine/directmap.h"
+#include "machine/pcpu.h"
+#include "sched/sched.h"
+#include "state/alloc.h"
+#include "state/guest-access.h"
+
+#include <xen/sched.h>
+
+#define STACK_WORDS	32
+#define PTE_PRESENT	1
+#define PTE_FRAME	0x000ffffffffff000ULL
+
+void domain_crash(struct domain *d, const char *fmt, ...)
+{
+	struct vcpu *v = this_cpu->current;
+	struct control_domain *c = to_control(d);
+	char why[128];
+	va_list ap;
+	u32 i;
+
+	if (__atomic_exchange_n(&d->is_crashed, true, __ATOMIC_SEQ_CST))
+		return;
+	va_start(ap, fmt);
+	vsnformat(why, sizeof(why), fmt, ap);
+	va_end(ap);
+	printk(LOG_ERROR, "d%u crashed: %s", d->id, why);
+
+	c->crashed = v && v->domain == d ? v : d->vcpu[0];
+	for (i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i])
+			vcpu_sleep(d->vcpu[i]);
+	timer_set(&c->report, this_cpu->id, 0);
+}
+
+static void print_registers(const struct vcpu *v)
+{
+	const struct regs *r = v->regs;
+
+	printk(LOG_ERROR, "  rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx",
+	       r->cs, r->rip, r->ss, r->rsp, r->rflags);
+	printk(LOG_ERROR, "  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx",
+	       r->rax, r->rbx, r->rcx, r->rdx);
+	printk(LOG_ERROR, "  rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx",
+	       r->rsi, r->rdi, r->rbp, r->r8);
+	printk(LOG_ERROR, "  r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx",
+	       r->r9, r->r10, r->r11, r->r12);
+	printk(LOG_ERROR, "  r13 %016lx  r14 %016lx  r15 %016lx", r->r13, r->r14,
+	       r->r15);
+	printk(LOG_ERROR, "  entry %03lx, error code %lx, cr2 %016lx, cr3 frame %lx",
+	       r->vector, r->error, (u64)v->vcpu_info->arch.cr2, v->guest_l4.v);
+	printk(LOG_ERROR, "  kernel stack %016lx, event mask %u, pending %u",
+	       v->gate_rw->kernel_sp, v->vcpu_info->evtchn_upcall_mask,
+	       v->vcpu_info->evtchn_upcall_pending);
+}
+
+static void print_stack(struct vcpu *v)
+{
+	u64 sp = v->regs->rsp & ~7ULL, word[4];
+	unsigned int i;
+
+	printk(LOG_ERROR, "  guest stack:");
+	for (i = 0; i < STACK_WORDS; i += 4, sp += sizeof(word)) {
+		if (copy_from_vcpu(v, word, sp, sizeof(word))) {
+			printk(LOG_ERROR, "    %016lx: not mapped", sp);
+			return;
+		}
+		printk(LOG_ERROR, "    %016lx: %016lx %016lx %016lx %016lx", sp,
+		       word[0], word[1], word[2], word[3]);
+	}
+}
+
+/* Entries of all levels as they are, down to the one that ends the walk. */
+static void print_walk(const struct vcpu *v, const char *what, u64 va)
+{
+	mfn_t table = v->guest_l4;
+	unsigned int level, index;
+	u64 entry;
+
+	printk(LOG_ERROR, "  page walk of %s %016lx:", what, va);
+	if (!is_canonical(va)) {
+		printk(LOG_ERROR, "    not canonical");
+		return;
+	}
+	for (level = 4; level; level--) {
+		if (!mfn_valid(table) || !mfn_is_ram(table))
+			return;
+		index = va >> (PAGE_SHIFT + 9 * (level - 1)) & 511;
+		entry = ((const u64 *)mfn_to_virt(table))[index];
+		printk(LOG_ERROR, "    L%u[%03x] = %016lx", level, index, entry);
+		if (!(entry & PTE_PRESENT))
+			return;
+		table = paddr_to_mfn(entry & PTE_FRAME);
+	}
+}
+
+/* Timer callback: no lock held, the domain's vCPUs are going down. */
+void crash_report(void *domain)
+{
+	struct domain *d = domain;
+	struct vcpu *v = to_control(d)->crashed;
+
+	if (v) {
+		printk(LOG_ERROR, "d%u v%u on pCPU %u, %s mode:", d->id, v->id,
+		       v->pcpu, (v->regs->cs & 3) == 3 ? "user" : "kernel");
+		print_registers(v);
+		print_walk(v, "rip", v->regs->rip);
+		print_walk(v, "cr2", v->vcpu_info->arch.cr2);
+		print_stack(v);
+	}
+	domain_shutdown(d, SHUTDOWN_crash);
+}

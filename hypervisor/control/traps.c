@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Where the guest wants to be entered: its virtual IDT and its callbacks.
+ *
+ * Each is kept in struct vcpu and, as far as the gate delivers it without us,
+ * mirrored into gate_ro, which the guest cannot write. Addresses are canonical
+ * and outside the reserved slots, so the gate may load them as they are; the
+ * code selector that the guest names is ignored: its kernel has one.
+ *
+ * ABI: xen.h, set_trap_table; callback.h. Locks: none; own vCPU, or one that
+ * has never run.
+ */
+#include "control/control.h"
+
+#include "base/errno.h"
+#include "base/string.h"
+#include "machine/cpu.h"
+#include "machine/pcpu.h"
+#include "state/guest-access.h"
+
+#include <xen/callback.h>
+
+#define MAX_TRAP_LIST	512	/* entries of one call; there are 256 vectors */
+#define GATE_TRAP_INT80	32
+#define TRAP_FLAGS	7	/* DPL and mask-events, see struct gate_trap */
+
+bool guest_entry_valid(u64 address)
+{
+	return is_canonical(address) &&
+	       (address < GUEST_HOLE_START || address >= GUEST_HOLE_END);
+}
+
+void vcpu_set_trap(struct vcpu *v, u32 vector, const struct trap_info *t)
+{
+	struct gate_trap g = { t->address, t->flags & TRAP_FLAGS };
+
+	v->traps[vector] = *t;
+	v->traps[vector].vector = vector;
+	if (vector < GATE_TRAP_INT80)
+		v->gate_ro->trap[vector] = g;
+	else if (vector == VEC_INT80)
+		v->gate_ro->trap[GATE_TRAP_INT80] = g;
+}
+
+/**
+ * do_set_trap_table() - hypercall
+ * @traps: guest array of struct trap_info, ended by one with address 0; a null
+ *	   pointer clears the whole table
+ */
+long do_set_trap_table(u64 traps)
+{
+	struct vcpu *v = current_vcpu;
+	struct trap_info t = { 0 };
+	u32 i;
+
+	if (!traps) {
+		for (i = 0; i < ARRAY_SIZE(v->traps); i++)
+			vcpu_set_trap(v, i, &t);
+		return 0;
+	}
+	for (i = 0; i < MAX_TRAP_LIST; i++) {
+		if (copy_from_guest(&t, traps + i * sizeof(t), sizeof(t)))
+			return -EFAULT;
+		if (!t.address)
+			return 0;
+		if (!guest_entry_valid(t.address))
+			return -EINVAL;
+		vcpu_set_trap(v, t.vector, &t);
+	}
+	return -E2BIG;
+}
+
+/* @address 0 unregisters. */
+static long set_callback(struct vcpu *v, u32 type, u64 address, bool mask)
+{
+	struct gate_ro *g = v->gate_ro;
+
+	switch (type) {
+	case CALLBACKTYPE_event:
+		v->event_entry = address;
+		return 0;
+	case CALLBACKTYPE_failsafe:
+		v->failsafe_entry = address;
+		v->failsafe_mask = mask;
+		return 0;
+	case CALLBACKTYPE_syscall:
+		g->syscall_entry = address;
+		g->syscall_mask = mask;
+		return 0;
+	case CALLBACKTYPE_syscall32:
+		g->syscall32_entry = address;
+		g->syscall32_mask = mask;
+		return 0;
+	case CALLBACKTYPE_sysenter:
+		g->sysenter_entry = address;
+		g->sysenter_mask = mask;
+		return 0;
+	case CALLBACKTYPE_nmi:
+		v->nmi_entry = address;
+		return 0;
+	case CALLBACKTYPE_sysenter_deprecated:
+		return -EINVAL;
+	}
+	return -ENOSYS;
+}
+
+static long callback_register(u64 arg)
+{
+	struct callback_register op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (!guest_entry_valid(op.address))
+		return -EINVAL;
+	return set_callback(current_vcpu, op.type, op.address,
+			    op.flags & CALLBACKF_mask_events);
+}
+
+/* Only those that a kernel can do without may be taken back. */
+static long callback_unregister(u64 arg)
+{
+	struct callback_unregister op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	switch (op.type) {
+	case CALLBACKTYPE_event:
+	case CALLBACKTYPE_failsafe:
+	case CALLBACKTYPE_syscall:
+		return -EINVAL;
+	}
+	return set_callback(current_vcpu, op.type, 0, false);
+}
+
+/** do_callback_op() - hypercall: CALLBACKOP_register, CALLBACKOP_unregister */
+long do_callback_op(u64 cmd, u64 arg)
+{
+	switch (cmd) {
+	case CALLBACKOP_register:
+		return callback_register(arg);
+	case CALLBACKOP_unregister:
+		return callback_unregister(arg);
+	}
+	return -ENOSYS;
+}
+
+/** do_set_callbacks() - hypercall, the older form: three at once */
+long do_set_callbacks(u64 event, u64 failsafe, u64 syscall)
+{
+	struct vcpu *v = current_vcpu;
+
+	if (!guest_entry_valid(event) || !guest_entry_valid(failsafe) ||
+	    !guest_entry_valid(syscall))
+		return -EINVAL;
+	v->event_entry = event;
+	v->failsafe_entry = failsafe;
+	v->gate_ro->syscall_entry = syscall;
+	return 0;
+}

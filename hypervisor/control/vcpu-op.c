@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * vcpu_op: a guest manages its vCPUs.
+ *
+ * ABI: vcpu.h. -ENOENT for a vCPU that does not exist comes before everything
+ * else: guests count their vCPUs by it. Areas are registered once for vcpu_info
+ * (its frame stays held), as often as wanted for the others (they are written
+ * through the vCPU's own tables each time).
+ * Locks: d->control_lock for initialise, up and down.
+ */
+#include "control/control.h"
+
+#include "base/errno.h"
+#include "evtchn/evtchn.h"
+#include "machine/directmap.h"
+#include "machine/pcpu.h"
+#include "mm/mm.h"
+#include "sched/sched.h"
+#include "state/alloc.h"
+#include "state/guest-access.h"
+#include "state/vcpu-space.h"
+
+#include <xen/sched.h>
+#include <xen/vcpu.h>
+
+static long op_initialise(struct vcpu *v, u64 arg)
+{
+	struct vcpu_guest_context *c;
+	long rc = -EFAULT;
+
+	c = kzalloc(sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	if (!copy_from_guest(c, arg, sizeof(*c))) {
+		spin_lock(&v->domain->control_lock);
+		rc = vcpu_set_context(v, c);
+		spin_unlock(&v->domain->control_lock);
+	}
+	kfree(c);
+	return rc;
+}
+
+static long op_up(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+	long rc = 0;
+
+	spin_lock(&d->control_lock);
+	if (!v->initialised)
+		rc = -EINVAL;
+	else if (v->state == VCPU_DOWN && !d->is_shut_down && !d->is_crashed)
+		vcpu_wake(v);
+	spin_unlock(&d->control_lock);
+	return rc;
+}
+
+/* The last vCPU that goes down takes the domain with it (vcpu.h says nothing;
+ * the reference does so, and nobody could bring one up again). */
+static long op_down(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+	bool last = true;
+	u32 i;
+
+	spin_lock(&d->control_lock);
+	for (i = 0; i < d->max_vcpus; i++)
+		if (d->vcpu[i] && d->vcpu[i] != v &&
+		    d->vcpu[i]->state != VCPU_DOWN)
+			last = false;
+	if (!last) {
+		vcpu_sleep(v);
+		vtimer_vcpu_stop(v);
+	}
+	spin_unlock(&d->control_lock);
+	if (last)
+		domain_shutdown(d, SHUTDOWN_poweroff);
+	return 0;
+}
+
+static long op_get_runstate(struct vcpu *v, u64 arg)
+{
+	struct vcpu_runstate_info r;
+
+	vcpu_runstate_get(v, &r);
+	return copy_to_guest(arg, &r, sizeof(r)) ? -EFAULT : 0;
+}
+
+/* The first contents are written through the caller's tables, as @v may have none. */
+static long op_register_runstate(struct vcpu *v, u64 arg)
+{
+	struct vcpu_register_runstate_memory_area op;
+	struct vcpu_runstate_info r;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.addr.p) {
+		vcpu_runstate_get(v, &r);
+		if (copy_to_guest(op.addr.p, &r, sizeof(r)))
+			return -EFAULT;
+	}
+	v->runstate_area = op.addr.p;
+	return 0;
+}
+
+static long op_register_time(struct vcpu *v, u64 arg)
+{
+	struct vcpu_register_time_memory_area op;
+	struct vcpu_time_info probe;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.addr.p && (copy_from_guest(&probe, op.addr.p, sizeof(probe)) ||
+			  copy_to_guest(op.addr.p, &probe, sizeof(probe))))
+		return -EFAULT;
+	v->time_info_area = op.addr.p;
+	if (op.addr.p && v == current_vcpu)
+		vcpu_time_update(v);
+	return 0;
+}
+
+static long op_register_vcpu_info(struct vcpu *v, u64 arg)
+{
+	struct vcpu_register_vcpu_info op;
+	struct domain *d = v->domain;
+	mfn_t mfn;
+	int rc;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	mfn = MFN(op.mfn);
+	if (op.offset > PAGE_SIZE - sizeof(struct vcpu_info) || op.offset % 8 ||
+	    !mfn_valid(mfn))
+		return -EINVAL;
+	rc = page_hold_writable(d, mfn);
+	if (rc)
+		return rc;
+
+	spin_lock(&d->control_lock);
+	if (v->vcpu_info_mfn.v != INVALID_MFN.v ||
+	    (v != current_vcpu && v->state != VCPU_DOWN)) {
+		rc = -EINVAL;
+	} else {
+		v->vcpu_info_mfn = mfn;
+		vcpu_gate_set_vcpu_info(v, mfn, op.offset);
+		evtchn_move_vcpu_info(v, mfn_to_virt(mfn) + op.offset);
+	}
+	spin_unlock(&d->control_lock);
+	if (rc)
+		page_release_writable(d, mfn);
+	return rc;
+}
+
+/**
+ * do_vcpu_op() - hypercall
+ * @cmd: VCPUOP_*
+ * @vcpuid: which vCPU of the caller's domain
+ * @arg: guest pointer to the operation's structure, if it has one
+ */
+long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
+{
+	struct domain *d = current_vcpu->domain;
+	struct vcpu *v = vcpuid < d->max_vcpus ? d->vcpu[vcpuid] : NULL;
+
+	if (!v)
+		return -ENOENT;
+	switch (cmd) {
+	case VCPUOP_initialise:
+		return op_initialise(v, arg);
+	case VCPUOP_up:
+		return op_up(v);
+	case VCPUOP_down:
+		return op_down(v);
+	case VCPUOP_is_up:
+		return READ_ONCE(v->state) != VCPU_DOWN;
+	case VCPUOP_get_runstate_info:
+		return op_get_runstate(v, arg);
+	case VCPUOP_register_runstate_memory_area:
+		return op_register_runstate(v, arg);
+	case VCPUOP_register_vcpu_time_memory_area:
+		return op_register_time(v, arg);
+	case VCPUOP_register_vcpu_info:
+		return op_register_vcpu_info(v, arg);
+	case VCPUOP_send_nmi:
+		vcpu_nmi_raise(v);
+		return 0;
+	case VCPUOP_set_periodic_timer:
+	case VCPUOP_stop_periodic_timer:
+	case VCPUOP_set_singleshot_timer:
+	case VCPUOP_stop_singleshot_timer:
+		return vcpu_op_timer(v, (int)cmd, arg);
+	}
+	return -ENOSYS;
+}

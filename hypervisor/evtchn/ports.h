@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Private to evtchn: ports, and the two ways of showing them to the guest.
+ *
+ * Everything here is guarded by the domain's event_lock, raising included: the
+ * host runs with interrupts off, so an interrupt never finds its own pCPU
+ * holding the lock.
+ */
+#ifndef RINGLET_EVTCHN_PORTS_H
+#define RINGLET_EVTCHN_PORTS_H
+
+#include "base/types.h"
+#include "state/domain.h"
+
+#include <xen/event_channel.h>
+
+/* States are the ABI's EVTCHNSTAT_*; 0: closed. */
+struct evtchn {
+	u8 state;
+	u8 priority;		/* FIFO queue to use */
+	u8 last_priority;	/* FIFO: where it was linked last */
+	u8 early;		/* FIFO: raised before its event word existed */
+	u16 vcpu;		/* whom it notifies */
+	u16 last_vcpu;
+	union {
+		struct {
+			domid_t domid;
+			evtchn_port_t port;	/* 0 while unbound */
+		} remote;
+		u32 pirq;
+		u32 virq;
+	};
+};
+
+#define MAX_PIRQS	1024
+#define PORTS_PER_PAGE	(PAGE_SIZE / sizeof(struct evtchn))
+#define PORT_PAGES	(EVTCHN_FIFO_NR_CHANNELS / PORTS_PER_PAGE)
+#define WORDS_PER_PAGE	(PAGE_SIZE / sizeof(event_word_t))
+#define ARRAY_PAGES	(EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
+
+/**
+ * struct evtchn_abi - how events are shown to the guest
+ * @raise: the event happened
+ * @clear: forget that it did (the port is closed)
+ * @unmask: as the guest asks for it; delivers what is pending
+ * @pending: for poll
+ */
+struct evtchn_abi {
+	u32 max_ports;
+	void (*raise)(struct domain *d, u32 port, struct evtchn *e);
+	void (*clear)(struct domain *d, u32 port, struct evtchn *e);
+	void (*unmask)(struct domain *d, u32 port, struct evtchn *e);
+	bool (*pending)(struct domain *d, u32 port, struct evtchn *e);
+};
+
+struct evtchn_domain {
+	const struct evtchn_abi *abi;
+	struct evtchn *page[PORT_PAGES];
+	u32 nr_ports;		/* covered by page[] */
+	u32 first_free;		/* no closed port below */
+	u32 reset_next;		/* where a preempted reset goes on */
+	unsigned long polling;	/* vCPUs in sched_op poll; atomic */
+	u32 wc_version;
+	u32 pirq_port[MAX_PIRQS];	/* 0: not bound */
+	event_word_t *array[ARRAY_PAGES];	/* FIFO: guest's event words */
+	mfn_t array_mfn[ARRAY_PAGES];
+	u32 nr_arrays;
+};
+
+struct evtchn_vcpu {
+	u32 virq_port[NR_VIRQS];	/* 0: none; global ones with vCPU 0 */
+	u32 poll_port;			/* 0: any */
+	unsigned long nmi;		/* bit 0: pending; atomic */
+	/* Which clock scale was published last, and the guest's versions. */
+	u32 info_scale, area_scale;
+	u32 info_version, area_version;	/* area: own pCPU */
+	/* FIFO; control is guest-writable: tails are ours. */
+	struct evtchn_fifo_control_block *control;
+	mfn_t control_mfn;
+	u32 tail[EVTCHN_FIFO_MAX_QUEUES];
+};
+
+extern const struct evtchn_abi evtchn_2level, evtchn_fifo;
+
+/* The port's record if it is covered, open or not; else NULL. */
+struct evtchn *port_record(struct domain *d, u32 port)
+	__requires(d->event_lock);
+/* The same, only if it is open. */
+struct evtchn *port_open(struct domain *d, u32 port) __requires(d->event_lock);
+int __must_check port_alloc(struct domain *d, u32 *port)
+	__requires(d->event_lock);
+void port_raise(struct domain *d, u32 port, struct evtchn *e)
+	__requires(d->event_lock);
+void port_close(struct domain *d, u32 port, struct evtchn *e)
+	__requires(d->event_lock);
+
+int pirq_bind(struct domain *d, u32 pirq, bool share, struct vcpu *v)
+	__requires(d->event_lock);
+void pirq_unmasked(struct domain *d, u32 pirq) __requires(d->event_lock);
+
+/* Tell a vCPU that it has events; wake it, or have it come into the host. */
+void vcpu_mark_pending(struct vcpu *v);
+/* Wake those who poll for @port. */
+void poll_wake(struct domain *d, u32 port) __requires(d->event_lock);
+void poll_timeout(void *vcpu);
+/* The vCPU runs again, whatever woke it. */
+void poll_end(struct vcpu *v);
+void poll_timer_set(struct vcpu *v, u64 when);
+void poll_timer_stop(struct vcpu *v);
+
+long fifo_init_control(u64 arg);
+long fifo_expand_array(u64 arg);
+/* Back to 2-level; frames to release when the lock is dropped go to @held. */
+#define FIFO_MAX_HELD	(ARRAY_PAGES + MAX_VCPUS)
+unsigned int fifo_reset(struct domain *d, mfn_t *held)
+	__requires(d->event_lock);
+
+int vtimer_vcpu_init(struct vcpu *v);
+/* After the relation of TSC and time changed: publish it; cheap otherwise. */
+void vcpu_time_check(struct vcpu *v);
+
+static inline struct vcpu *domain_vcpu(struct domain *d, u32 id)
+{
+	return id < d->max_vcpus ? d->vcpu[id] : NULL;
+}
+
+#endif

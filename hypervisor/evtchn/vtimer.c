@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Virtual timers: one single-shot, one periodic for each vCPU, both raise
+ * VIRQ_TIMER.
+ *
+ * The single-shot one runs whatever the vCPU does: it is what wakes an idle
+ * guest. A time in the past fires at once. The periodic one ticks only while
+ * the vCPU is loaded, and once, late, when it comes back; PV guests begin with
+ * 100 Hz, which Linux turns off.
+ *
+ * Software timers are armed on v->pcpu, which a vCPU keeps for life, and the
+ * calls come from the vCPU itself, so everything here happens on one pCPU; only
+ * a stop may come from another one (timer_stop() allows it).
+ * ABI: vcpu.h, VCPUOP_*_timer; set_timer_op.
+ */
+#include "evtchn/evtchn.h"
+#include "evtchn/ports.h"
+
+#include "base/errno.h"
+#include "machine/clock.h"
+#include "machine/pcpu.h"
+#include "machine/timer.h"
+#include "sched/sched.h"
+#include "state/alloc.h"
+#include "state/guest-access.h"
+
+#include <xen/errno.h>
+
+#define DEFAULT_PERIOD	10000000ULL
+#define MIN_PERIOD	1000000ULL
+#define MAX_PERIOD	(1ULL << 56)	/* sums with system time stay in range */
+
+struct timer_vcpu {
+	struct timer single, periodic, poll;
+	u64 period;		/* ns; 0: off */
+	u64 next;		/* system time of the next tick */
+};
+
+static void single_fired(void *data)
+{
+	struct vcpu *v = data;
+
+	vcpu_time_check(v);
+	evtchn_raise_virq(v, VIRQ_TIMER);
+}
+
+/* Tick if it is due, and arm for the next one. */
+static void tick(struct vcpu *v)
+{
+	struct timer_vcpu *t = v->timers;
+	u64 now = system_time();
+
+	if (!t->period)
+		return;
+	if (t->next <= now) {
+		t->next += t->period;
+		if (t->next <= now)
+			t->next = now + t->period;
+		evtchn_raise_virq(v, VIRQ_TIMER);
+	}
+	timer_set(&t->periodic, v->pcpu, t->next);
+}
+
+static void periodic_fired(void *data)
+{
+	vcpu_time_check(data);
+	tick(data);
+}
+
+void poll_timer_set(struct vcpu *v, u64 when)
+{
+	timer_set(&v->timers->poll, v->pcpu, when);
+}
+
+void poll_timer_stop(struct vcpu *v)
+{
+	timer_stop(&v->timers->poll);
+}
+
+void vtimer_vcpu_loaded(struct vcpu *v)
+{
+	poll_end(v);
+	vcpu_time_check(v);
+	tick(v);
+}
+
+void vtimer_vcpu_unloaded(struct vcpu *v)
+{
+	if (v->timers->period)
+		timer_stop(&v->timers->periodic);
+}
+
+/** vtimer_vcpu_stop() - the vCPU goes down: no single-shot timer is left */
+void vtimer_vcpu_stop(struct vcpu *v)
+{
+	timer_stop(&v->timers->single);
+	timer_stop(&v->timers->poll);
+}
+
+int vtimer_vcpu_init(struct vcpu *v)
+{
+	struct timer_vcpu *t = kzalloc(sizeof(*t));
+
+	if (!t)
+		return -ENOMEM;
+	timer_init(&t->single, single_fired, v);
+	timer_init(&t->periodic, periodic_fired, v);
+	timer_init(&t->poll, poll_timeout, v);
+	t->period = DEFAULT_PERIOD;
+	t->next = system_time() + t->period;
+	v->timers = t;
+	return 0;
+}
+
+static void set_single(struct vcpu *v, u64 when)
+{
+	if (when <= system_time()) {
+		timer_stop(&v->timers->single);
+		single_fired(v);
+	} else {
+		timer_set(&v->timers->single, v->pcpu, when);
+	}
+}
+
+static long set_singleshot(struct vcpu *v, u64 arg)
+{
+	struct vcpu_set_singleshot_timer op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if ((op.flags & VCPU_SSHOTTMR_future) &&
+	    op.timeout_abs_ns < system_time())
+		return -XEN_ETIME;
+	set_single(v, op.timeout_abs_ns);
+	return 0;
+}
+
+static long set_periodic(struct vcpu *v, u64 arg)
+{
+	struct vcpu_set_periodic_timer op;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	if (op.period_ns < MIN_PERIOD || op.period_ns > MAX_PERIOD)
+		return -EINVAL;
+	v->timers->period = op.period_ns;
+	v->timers->next = system_time() + op.period_ns;
+	tick(v);
+	return 0;
+}
+
+/**
+ * vcpu_op_timer() - the timer operations of vcpu_op
+ * @v: whose timer; only the own vCPU's may be touched
+ */
+long vcpu_op_timer(struct vcpu *v, int cmd, u64 arg)
+{
+	if (v != current_vcpu)
+		return -EINVAL;
+	switch (cmd) {
+	case VCPUOP_set_singleshot_timer:
+		return set_singleshot(v, arg);
+	case VCPUOP_stop_singleshot_timer:
+		timer_stop(&v->timers->single);
+		return 0;
+	case VCPUOP_set_periodic_timer:
+		return set_periodic(v, arg);
+	case VCPUOP_stop_periodic_timer:
+		v->timers->period = 0;
+		timer_stop(&v->timers->periodic);
+		return 0;
+	}
+	return -ENOSYS;
+}
+
+/** do_set_timer_op() - the older form: one shot at a system time, 0 stops it */
+long do_set_timer_op(u64 timeout)
+{
+	if (timeout)
+		set_single(current_vcpu, (s64)timeout < 0 ? 1 : timeout);
+	else
+		timer_stop(&current_vcpu->timers->single);
+	return 0;
+}
