@@ -12,25 +12,17 @@
 #include "mm/types.h"
 
 #define MM_MAX_RELEASED	64
-#define MM_RESUME_SLOTS	4
 
-/**
- * struct mm_resume - how far a preempted call of a vCPU came
- *
- * The guest re-executes its SYSCALL, or dispatch calls again inside a
- * multicall, with the same arguments and the same stack pointer. A call of an
- * interrupt handler in between has another stack pointer, hence the few slots.
- * Where one is lost, the call starts over: each element is checked again anyway.
+/*
+ * A batch that gives way keeps its place in the count, which it hands back
+ * through v->call_args: bit 31 says so, and the upper half is what is done.
+ * Whoever forges it skips elements of a call of his own.
  */
-struct mm_resume {
-	u64 key[5];	/* call, three arguments, rsp; call 0: free */
-	u64 done;
-};
+#define BATCH_RESUMED		BIT(31)
+#define BATCH_DONE_SHIFT	32
 
 /* guarded by: own pCPU, as the fields of struct vcpu that it belongs to */
 struct mm_vcpu {
-	struct mm_resume resume[MM_RESUME_SLOTS];
-	u32 next_slot;
 	mfn_t ldt_frames[GATE_LDT_PAGES];	/* typed, where ldt_mapped */
 };
 
@@ -47,17 +39,27 @@ struct mm_domain {
 struct mm_core *mm_lock(struct domain *d) __acquires_lock(d->page_lock);
 void mm_unlock(struct domain *d) __releases_lock(d->page_lock);
 
-/* How many elements an earlier, preempted execution of this call did. */
-u64 mm_resume_take(struct vcpu *v, u64 call, u64 a, u64 b, u64 c);
-/* Remember it. Return: -ERESTART. */
-long mm_resume_save(struct vcpu *v, u64 call, u64 a, u64 b, u64 c, u64 done);
-
 /* mm_load_base() with the lock held. */
 int __must_check base_load(struct vcpu *v, mfn_t mfn)
 	__requires(v->domain->page_lock);
 int __must_check user_base_load(struct vcpu *v, mfn_t mfn)
 	__requires(v->domain->page_lock);
 void ldt_unmap(struct vcpu *v) __requires(v->domain->page_lock);
+
+/* Split a batch's count argument. */
+static inline int __must_check batch_start(u64 arg, u32 *count, u32 *done)
+{
+	*count = (u32)arg & ~(u32)BATCH_RESUMED;
+	*done = (arg & BATCH_RESUMED) ? arg >> BATCH_DONE_SHIFT : 0;
+	if (!(arg & BATCH_RESUMED))
+		return 0;
+	return *done > *count ? -EINVAL : 0;
+}
+
+static inline u64 batch_count(u32 count, u32 done)
+{
+	return (u64)done << BATCH_DONE_SHIFT | BATCH_RESUMED | count;
+}
 
 static inline bool mfn_given(mfn_t mfn)
 {

@@ -20,6 +20,9 @@
 
 #define MAX_EXTENT_ORDER	9
 #define FRAMES_PER_CALL		512	/* then give way */
+/* Above the command: extents done, as in the base profile. */
+#define EXTENT_SHIFT		6
+#define MAX_EXTENTS		(0xffffffffU >> EXTENT_SHIFT)
 
 struct e820_entry machine_e820[128];
 unsigned int nr_machine_e820;
@@ -88,30 +91,33 @@ static int extent_remove(struct domain *d,
 	return rc;
 }
 
-static long reservation_op(struct vcpu *v, u64 cmd, u64 arg)
+/* @i: extents done by earlier executions of the call. */
+static long reservation_op(struct vcpu *v, u64 cmd, u64 i, u64 arg)
 {
 	struct domain *d = v->domain;
 	struct xen_memory_reservation r;
-	u64 i, budget = FRAMES_PER_CALL;
+	u64 budget = FRAMES_PER_CALL;
 	int rc = 0;
 
 	if (copy_from_guest(&r, arg, sizeof(r)))
 		return -EFAULT;
 	if (!domid_is_self(d, r.domid))
 		return -EPERM;
-	/* The count is an int in the result (memory.h). */
-	if (r.nr_extents > 0x7fffffff || r.extent_order > MAX_EXTENT_ORDER)
+	/* What is done must fit beside the command. */
+	if (r.nr_extents > MAX_EXTENTS || r.extent_order > MAX_EXTENT_ORDER)
+		return -EINVAL;
+	if (i > r.nr_extents)
 		return -EINVAL;
 	if (!r.extent_start.p && cmd != XENMEM_increase_reservation)
 		return -EFAULT;
 
-	i = mm_resume_take(v, __HYPERVISOR_memory_op, cmd, arg, r.nr_extents);
 	for (; i < r.nr_extents; i++) {
 		u64 slot = (u64)r.extent_start.p + i * sizeof(u64);
 
-		if (!budget)
-			return mm_resume_save(v, __HYPERVISOR_memory_op, cmd,
-					      arg, r.nr_extents, i);
+		if (!budget) {
+			v->call_args[0] = cmd | i << EXTENT_SHIFT;
+			return -ERESTART;
+		}
 		budget -= min(budget, 1ULL << r.extent_order);
 		if (cmd == XENMEM_decrease_reservation)
 			rc = extent_remove(d, &r, slot);
@@ -176,12 +182,14 @@ long do_memory_op(u64 cmd, u64 arg)
 {
 	struct vcpu *v = current_vcpu;
 	struct domain *d = v->domain;
+	u64 start = (u32)cmd >> EXTENT_SHIFT;
 
+	cmd &= (1U << EXTENT_SHIFT) - 1;
 	switch (cmd) {
 	case XENMEM_increase_reservation:
 	case XENMEM_decrease_reservation:
 	case XENMEM_populate_physmap:
-		return reservation_op(v, cmd, arg);
+		return reservation_op(v, cmd, start, arg);
 	case XENMEM_exchange:
 		return memory_exchange(v, arg);
 	case XENMEM_maximum_ram_page:

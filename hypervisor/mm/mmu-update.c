@@ -4,7 +4,7 @@
  *
  * Requests are read from the guest once, a chunk at a time, then each is
  * checked and committed. When the budget of the call is spent it stops between
- * two requests with -ERESTART (mm_resume_save()).
+ * two requests with -ERESTART (batch_count()).
  *
  * Locks: d->page_lock.
  * ABI: xen/xen.h, mmu_update: the two low bits of ptr are the command, the rest
@@ -59,7 +59,7 @@ static int one_update(struct domain *d, const struct mmu_update *req)
 
 /* Requests @req[0..n): *@done counts those that took effect. */
 static int update_chunk(struct domain *d, const struct mmu_update *req,
-			unsigned int n, u64 *done) __requires(d->page_lock)
+			unsigned int n, u32 *done) __requires(d->page_lock)
 {
 	struct mm_core *c = &d->mm->core;
 	unsigned int i = 0;
@@ -82,11 +82,9 @@ static int update_chunk(struct domain *d, const struct mmu_update *req,
 	return types_undo(c) ? 0 : -ERESTART;
 }
 
-static long report_done(u64 pdone, u64 done, long rc)
+static long report_done(u64 pdone, u32 done, long rc)
 {
-	u32 n = done;
-
-	if (rc != -ERESTART && pdone && copy_to_guest(pdone, &n, sizeof(n)))
+	if (pdone && copy_to_guest(pdone, &done, sizeof(done)))
 		return -EFAULT;
 	return rc;
 }
@@ -96,23 +94,21 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 	struct vcpu *v = current_vcpu;
 	struct domain *d = v->domain;
 	struct mmu_update req[CHUNK];
-	u64 done;
+	u32 total, done;
 	long rc;
 
-	count = (u32)count;
-	rc = check_domids(d, foreigndom);
+	rc = batch_start(count, &total, &done) ?: check_domids(d, foreigndom);
 	if (rc)
 		return report_done(pdone, 0, rc);
 
-	done = mm_resume_take(v, __HYPERVISOR_mmu_update, ureqs, count, pdone);
 	mm_lock(d);
-	while (done < count && !rc) {
-		unsigned int n = min((u64)CHUNK, count - done);
+	while (done < total && !rc) {
+		unsigned int n = min((u32)CHUNK, total - done);
 
-		if (copy_from_guest(req, ureqs + done * sizeof(*req),
+		if (copy_from_guest(req, ureqs + (u64)done * sizeof(*req),
 				    n * sizeof(*req)))
 			n = 1;	/* as far as the requests are readable */
-		if (n == 1 && copy_from_guest(req, ureqs + done * sizeof(*req),
+		if (n == 1 && copy_from_guest(req, ureqs + (u64)done * sizeof(*req),
 					      sizeof(*req)))
 			rc = -EFAULT;
 		else
@@ -122,9 +118,10 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 		rc = -ERESTART;
 	mm_unlock(d);
 
-	if (rc == -ERESTART)
-		return mm_resume_save(v, __HYPERVISOR_mmu_update, ureqs, count,
-				      pdone, done);
+	if (rc == -ERESTART) {
+		v->call_args[1] = batch_count(total, done);
+		return rc;
+	}
 	return report_done(pdone, done, rc);
 }
 

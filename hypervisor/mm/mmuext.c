@@ -4,8 +4,7 @@
  *
  * Each operation is read once, checked, and done under the lock. A pin or the
  * undoing of a tree may take long: then the call stops with -ERESTART, with
- * what was done kept in the tables (mm/types.c) and the index of the operation
- * in the vCPU's resume slot.
+ * what was done kept in the tables (mm/types.c) and in the count (batch_count()).
  *
  * Flushes of the own TLB need nothing: the return to the guest loads CR3.
  *
@@ -150,20 +149,21 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 {
 	struct vcpu *v = current_vcpu;
 	struct domain *d = v->domain;
-	u64 done, i;
-	u32 n;
-	long rc = domid_is_self(d, (u16)foreigndom) ? 0 : -EPERM;
+	u32 total, done, i;
+	long rc;
 
-	count = (u32)count;
-	done = mm_resume_take(v, __HYPERVISOR_mmuext_op, uops, count, pdone);
-	for (i = 0; done < count && !rc; i++) {
+	rc = batch_start(count, &total, &done);
+	if (!rc && !domid_is_self(d, (u16)foreigndom))
+		rc = -EPERM;
+	for (i = 0; done < total && !rc; i++) {
 		struct mmuext_op op;
 
 		if (i && !(i % 16)) {
 			rc = -ERESTART;
 			break;
 		}
-		if (copy_from_guest(&op, uops + done * sizeof(op), sizeof(op)))
+		if (copy_from_guest(&op, uops + (u64)done * sizeof(op),
+				    sizeof(op)))
 			rc = -EFAULT;
 		else
 			rc = one_op(v, &op);
@@ -176,11 +176,11 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 	if (!rc && !finish_undo(d))
 		rc = -ERESTART;
 
-	if (rc == -ERESTART)
-		return mm_resume_save(v, __HYPERVISOR_mmuext_op, uops, count,
-				      pdone, done);
-	n = done;
-	if (pdone && copy_to_guest(pdone, &n, sizeof(n)))
+	if (rc == -ERESTART) {
+		v->call_args[1] = batch_count(total, done);
+		return rc;
+	}
+	if (pdone && copy_to_guest(pdone, &done, sizeof(done)))
 		return -EFAULT;
 	return rc;
 }

@@ -78,9 +78,11 @@ static void queue_undo(struct mm_core *c, struct page *pg, enum page_type t,
 	c->undo = page_to_mfn(pg).v;
 }
 
+/* The same for as long as an entry refers to the frame. */
 static bool leaf_is_io(mfn_t mfn)
 {
-	return !mfn_valid(mfn) || !env_is_ram(mfn);
+	return !mfn_valid(mfn) ||
+	       (mfn_to_page(mfn)->owner == OWNER_NONE && !env_is_ram(mfn));
 }
 
 static int acquire(struct mm_core *c, struct page *pg, enum page_type t);
