@@ -55,7 +55,7 @@ class Setup:
     def __init__(self, hypervisor="ringlet", **given):
         self.hypervisor = hypervisor
         self.kernel = kernel_path("6.12")
-        self.initrd = initrd_path("test-6.12")
+        self.initrd = initrd_path("base-6.12")
         self.modules = None         # overrides kernel and initrd: [(file, args)]
         self.cpu = "qemu64"
         self.machine = "pc"
