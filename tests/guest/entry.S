@@ -176,6 +176,28 @@ user_enter:
 	syscall
 	ud2
 
+	/*
+	 * void user_enter_native(struct user *): the same with the CPU's own IRETQ, so that the
+	 * hypervisor does not learn of it. Only rax, rdi and the frame are set.
+	 */
+	.globl user_enter_native
+user_enter_native:
+	pushq	%rbp
+	pushq	%rbx
+	pushq	%r12
+	pushq	%r13
+	pushq	%r14
+	pushq	%r15
+	movq	%rsp, 0(%rdi)
+	pushq	16+168(%rdi)
+	pushq	16+160(%rdi)
+	pushq	16+152(%rdi)
+	pushq	16+144(%rdi)
+	pushq	16+136(%rdi)
+	movq	16+112(%rdi), %rax
+	movq	16+64(%rdi), %rdi
+	iretq
+
 	.globl user_leave
 user_leave:
 	movq	%rdi, %rsp

@@ -289,3 +289,40 @@ void mm_init(struct start_info *si, ulong boot_rsp)
 	map_direct();
 	map_user_part();
 }
+
+#define AROUND	128	/* pages before and behind a descriptor table */
+#define EDGE	32	/* pages at either end of a slot */
+
+ulong hypervisor_address(unsigned int i)
+{
+	ulong base;
+
+	if (i < 4 * AROUND) {
+		base = (i < 2 * AROUND ? sidt().base : sgdt().base) & ~(PAGE_SIZE - 1ul);
+		return base + ((ulong)(i % (2 * AROUND)) - AROUND) * PAGE_SIZE;
+	}
+	i -= 4 * AROUND;
+	if (i >= 16 * 2 * EDGE)
+		return 0;
+	base = HV_START + ((ulong)(i / (2 * EDGE)) << 39);
+	i %= 2 * EDGE;
+	return i < EDGE ? base + i * PAGE_SIZE : base + BIT(39) - (i - EDGE + 1) * PAGE_SIZE;
+}
+
+bool kernel_can_write(ulong va)
+{
+	struct fault f;
+
+	TRY(f)
+		asm volatile("lock orb $0, (%0)" : : "r"(va) : "memory");
+	return f.vec == -1;
+}
+
+bool kernel_can_read(ulong va)
+{
+	struct fault f;
+
+	TRY(f)
+		asm volatile("movb (%0), %%al" : : "r"(va) : "rax", "memory");
+	return f.vec == -1;
+}

@@ -82,6 +82,7 @@ void trap_c(struct regs *r)
 	struct fault *f = v->guard;
 
 	trap_counts[r->vec]++;
+	v->entry_flags = read_flags();
 	if (r->vec == VEC_UPCALL) {
 		v->upcalls++;
 		event_scan(v);

@@ -73,6 +73,8 @@ CASE(pte_global)
 	ulong pfn = alloc_pfn(), l1 = table_alloc(), l2 = table_alloc();
 
 	EXPECT_EQ(user_map(USER_SPARE, pfn_pte(pfn, PTE_USER) | PTE_G), 0);
+	if (on_ringlet)
+		EXPECT_EQ(read_table(user_l1_pfn, (USER_SPARE >> 12) & 511) & PTE_G, 0);
 	EXPECT_EQ(user_map(USER_SPARE, 0), 0);
 	EXPECT_EQ(mmuext1(MMUEXT_PIN_L2_TABLE, pfn_mfn(l2)), 0);
 	if (mmu_update1(l2, 0, pfn_pte(l1, PTE_TABLE) | PTE_G) == 0)

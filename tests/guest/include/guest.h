@@ -128,6 +128,7 @@ struct vcpu {
 	struct vcpu_info *info;
 	void (*volatile work)(void *);
 	void *work_arg;
+	u64 entry_flags;	/* RFLAGS in the last trap handler */
 	bool (*kernel_hook)(struct regs *r);	/* sees kernel-mode traps first, true: handled */
 };
 
@@ -278,8 +279,17 @@ void user_load(const u8 *start, const u8 *end);
 void user_go(struct user *u);		/* run what is loaded */
 #define user_run(u, name)	do { user_load(name##_start, name##_end); user_go(u); } while (0)
 void user_enter(struct user *u);
+void user_enter_native(struct user *u);	/* by IRETQ, behind the hypervisor's back */
 void user_leave(u64 ksp) __attribute__((noreturn));
 extern u8 *user_code, *user_data;	/* the kernel's alias of USER_CODE and USER_DATA */
+
+/*
+ * Addresses in the hypervisor's slots worth attacking: the descriptor tables' neighbourhood and the
+ * ends of every slot. Returns 0 behind the last.
+ */
+ulong hypervisor_address(unsigned int index);
+bool kernel_can_write(ulong va);	/* a locked OR of nothing */
+bool kernel_can_read(ulong va);
 
 /* ---- events ---------------------------------------------------------------------------------- */
 #define MAX_PORTS	4096
@@ -325,6 +335,12 @@ static inline ulong read_flags(void)
 	asm volatile("pushfq; popq %0" : "=r"(v));
 	return v;
 }
+struct dtr {
+	u16 limit;
+	u64 base;
+} __attribute__((packed));
+static inline struct dtr sgdt(void) { struct dtr d; asm volatile("sgdt %0" : "=m"(d)); return d; }
+static inline struct dtr sidt(void) { struct dtr d; asm volatile("sidt %0" : "=m"(d)); return d; }
 static inline u64 rdtsc(void)
 {
 	u32 lo, hi;
