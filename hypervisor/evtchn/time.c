@@ -64,11 +64,13 @@ static void publish_area(struct vcpu *v, const struct clock_scale *s)
 	ev->area_version = t.version;
 }
 
-static void publish_all(struct domain *d, const struct clock_scale *s)
+/* Reads the scale under the lock: a late writer must not bring back an old one. */
+static void publish_all(struct domain *d, struct clock_scale *s)
 {
 	u32 i;
 
 	spin_lock(&d->event_lock);
+	clock_scale_get(s);
 	for (i = 0; i < d->max_vcpus; i++)
 		if (d->vcpu[i] && d->vcpu[i]->evtchn)
 			publish_info(d, d->vcpu[i], s);
@@ -97,8 +99,8 @@ void vcpu_time_update(struct vcpu *v)
 	struct domain *d = v->domain;
 	struct clock_scale s;
 
-	clock_scale_get(&s);
 	spin_lock(&d->event_lock);
+	clock_scale_get(&s);
 	publish_info(d, v, &s);
 	spin_unlock(&d->event_lock);
 	publish_area(v, &s);

@@ -37,6 +37,7 @@ struct pcpu_sched {
 	struct list queue;	/* guarded by: lock */
 	struct vcpu *loaded;	/* whose registers the pCPU holds; own pCPU */
 	struct timer slice;	/* ends the slice of current; own pCPU */
+	u32 ldt_entries;	/* what LDTR was loaded for; own pCPU */
 };
 
 /* guarded by: the lock of the run queue of v->pcpu */
@@ -313,6 +314,20 @@ static void change_current(struct pcpu_sched *rq, struct vcpu *prev,
 	vcpu_runstate_publish(next);
 }
 
+/*
+ * LDTR depends on nothing but the number of entries (its base is GATE_LDT for
+ * everybody), so comparing that finds a switch and a SET_LDT alike.
+ */
+static void refresh_ldt(struct pcpu_sched *rq)
+{
+	struct vcpu *v = this_cpu->current;
+
+	if (!v || v->ldt_entries == rq->ldt_entries)
+		return;
+	rq->ldt_entries = v->ldt_entries;
+	ldt_load(v);
+}
+
 /**
  * schedule() - choose what this pCPU runs after this exit
  *
@@ -325,14 +340,17 @@ void schedule(void)
 	struct vcpu *prev = this_cpu->current, *next;
 	bool ran = prev && READ_ONCE(prev->state) == VCPU_RUNNING;
 
-	if (ran && !test_bit(SOFTIRQ_SCHEDULE, &this_cpu->softirqs))
+	if (ran && !test_bit(SOFTIRQ_SCHEDULE, &this_cpu->softirqs)) {
+		refresh_ldt(rq);
 		return;
+	}
 	clear_bit(SOFTIRQ_SCHEDULE, &this_cpu->softirqs);
 	spin_lock(&rq->lock);
 	next = pick(rq, prev, system_time());
 	spin_unlock(&rq->lock);
 	if (next != prev || !ran)
 		change_current(rq, prev, next);
+	refresh_ldt(rq);
 }
 
 /**

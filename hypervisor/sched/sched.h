@@ -36,9 +36,9 @@ void vcpu_runstate_publish(struct vcpu *v);
  * Registers of a vCPU that the switch owns (sched/switch.c). While a vCPU is
  * loaded the hardware holds CR0.TS, the FPU and the segments; struct vcpu holds
  * the rest. Whoever changes a field of the current vCPU calls the function
- * that brings it into the hardware.
+ * that brings it into the hardware; a change of v->ldt_entries is seen by
+ * schedule() on the way out.
  */
-void ldt_load(struct vcpu *v);		/* after v->ldt_entries: SET_LDT */
 void vcpu_cr4_load(struct vcpu *v);	/* after v->virt_cr4 */
 void vcpu_debug_load(struct vcpu *v);	/* after v->dr[], v->dr7 */
 

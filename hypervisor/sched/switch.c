@@ -4,7 +4,7 @@
  *
  * General registers are in the vCPU's gate page already, and CR3 is loaded by
  * every exit. Here: segments and their bases, FPU, CR0.TS, CR4, debug
- * registers, LDTR, the gate's pointer to the host. All of it is switched
+ * registers, the gate's pointer to the host. All of it is switched
  * eagerly (DESIGN invariant 14: no lazy FPU); only when a pCPU was idle in
  * between and the same vCPU comes back there is nothing to do, because nobody
  * else had the registers.
@@ -45,7 +45,7 @@ static void segments_save(struct vcpu *v)
 }
 
 /**
- * ldt_load() - load LDTR for a vCPU
+ * ldt_load() - load LDTR for the size of a vCPU's LDT
  *
  * LDTR keeps the descriptor it was loaded from, so that the one in the host's
  * GDT serves guest space too; there, GATE_LDT is where the pages are.
@@ -125,7 +125,6 @@ void vcpu_registers_load(struct vcpu *v)
 		write_cr0(cr0 | CR0_TS);
 	vcpu_cr4_load(v);
 	vcpu_debug_load(v);
-	ldt_load(v);
 	vcpu_gate_load(v);
 	v->reload_segments = true;
 }

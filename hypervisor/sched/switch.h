@@ -7,5 +7,6 @@
 
 void vcpu_registers_save(struct vcpu *v);
 void vcpu_registers_load(struct vcpu *v);
+void ldt_load(struct vcpu *v);
 
 #endif
