@@ -226,7 +226,7 @@ early_image_l2:				/* IMAGE_VIRT is entry 1 */
 early_l2:
 	.skip	4 * 4096
 boot_stack:
-	.skip	16 * 1024
+	.skip	32 * 1024
 boot_stack_top:
 
 	.section .note.GNU-stack, "", @progbits

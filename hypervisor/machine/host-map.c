@@ -121,6 +121,12 @@ static bool __init page_fits(paddr_t pa, paddr_t end, unsigned int shift)
 	return !(pa & (BIT(shift) - 1)) && end - pa >= BIT(shift);
 }
 
+/* What of the range an existing large page covers. */
+static u64 __init left_in_page(paddr_t pa, paddr_t end, unsigned int shift)
+{
+	return min(end, ALIGN_DOWN(pa, BIT(shift)) + BIT(shift)) - pa;
+}
+
 /*
  * Map one page at the start of the range; returns its size, or 0. A large
  * page is not used where a table already is (ranges may share 2 MiB).
@@ -138,6 +144,8 @@ static u64 __init map_one(paddr_t pa, paddr_t end)
 		*e = pa | PTE_DATA | PTE_PS;
 		return BIT(L3_SHIFT);
 	}
+	if (*e & PTE_PS)
+		return left_in_page(pa, end, L3_SHIFT);
 	t = table_below(e);
 	if (!t)
 		return 0;
@@ -146,6 +154,8 @@ static u64 __init map_one(paddr_t pa, paddr_t end)
 		*e = pa | PTE_DATA | PTE_PS;
 		return BIT(L2_SHIFT);
 	}
+	if (*e & PTE_PS)
+		return left_in_page(pa, end, L2_SHIFT);
 	t = table_below(e);
 	if (!t)
 		return 0;

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Failures before the machine is set up.
+ *
+ * The reboot and panic code of the machine and console rooms relies on a
+ * struct pcpu and a calibrated clock, which are not there yet; so this resets
+ * by the means that need nothing. Once pcpu_load() has run, exceptions go to
+ * dispatch instead.
+ */
+#include "base/string.h"
+#include "boot/boot.h"
+#include "console/printk.h"
+#include "machine/cpu.h"
+#include "machine/cpu-features.h"
+
+#define VECTORS		32
+#define STUB_SIZE	16
+#define EARLY_CS	0x08
+#define GATE_INTERRUPT	0x8e00	/* present, DPL 0, 64-bit interrupt gate */
+
+struct idt_entry {
+	u16 offset_low, selector, attributes, offset_mid;
+	u32 offset_high, reserved;
+};
+
+struct idt_pointer {
+	u16 limit;
+	u64 base;
+} __packed;
+
+extern const char early_stubs[];
+static struct idt_entry early_idt[VECTORS];
+
+void early_idt_load(void)
+{
+	struct idt_pointer p = { sizeof(early_idt) - 1, (u64)early_idt };
+	u32 i;
+
+	for (i = 0; i < VECTORS; i++) {
+		u64 at = (u64)early_stubs + i * STUB_SIZE;
+
+		early_idt[i] = (struct idt_entry){
+			.offset_low = at & 0xffff,
+			.selector = EARLY_CS,
+			.attributes = GATE_INTERRUPT,
+			.offset_mid = (at >> 16) & 0xffff,
+			.offset_high = at >> 32,
+		};
+	}
+	__asm__ __volatile__("lidt %0" :: "m"(p));
+}
+
+static void __noreturn early_stop(void)
+{
+	struct idt_pointer none = { 0, 0 };
+
+	if (!opt_noreboot) {
+		/* PCI reset port, keyboard controller, triple fault. */
+		outb(0xcf9, 0x02);
+		outb(0xcf9, 0x06);
+		outb(0x64, 0xfe);
+		__asm__ __volatile__("lidt %0; int3" :: "m"(none));
+	}
+	for (;;)
+		__asm__ __volatile__("cli; hlt");
+}
+
+void boot_fail(const char *fmt, ...)
+{
+	char line[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnformat(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	printk(LOG_ERROR, "ringlet: boot: %s", line);
+	early_stop();
+}
+
+void early_trap(const struct regs *regs)
+{
+	static bool nested;
+
+	if (!nested) {
+		nested = true;
+		printk(LOG_ERROR,
+		       "ringlet: boot: exception %lu, error %lx, at %016lx, cr2 %016lx, rsp %016lx: report it with this log",
+		       regs->vector, regs->error, regs->rip, read_cr2(),
+		       regs->rsp);
+	}
+	early_stop();
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A C library for liblzma, libzstd and zlib, for the time of one decompression.
+ *
+ * They are Debian's static libraries, built for user space: they may use SSE
+ * (head.S set CR4.OSFXSR, no guest state exists yet), read the stack
+ * protector's canary at %fs:40, have constructors, and call malloc(). Large
+ * blocks come from boot_alloc() one by one, small ones from a shared piece;
+ * free() does nothing, shim_end() releases everything at once.
+ *
+ * Locks: none; one pCPU runs.
+ */
+#include "boot/libc-shim.h"
+#include "base/string.h"
+#include "boot/boot.h"
+#include "boot/memory.h"
+#include "machine/cpu.h"
+#include "machine/directmap.h"
+
+#define PIECE_SIZE	(256 * 1024UL)
+#define LARGE_BLOCK	(64 * 1024UL)
+
+void *malloc(size_t size);
+void *calloc(size_t n, size_t size);
+void free(void *p);
+void abort(void) __noreturn;
+void __stack_chk_fail(void) __noreturn;
+
+extern void (*const init_array_start[])(void), (*const init_array_end[])(void);
+
+static struct taken before;
+static u8 *piece;
+static size_t piece_left;
+static bool ran_out;
+/* The thread control block, as far as %fs:40 needs it. */
+static u64 thread_block[8] = { [5] = 0x5bd1e995a7c4f300 };
+
+static void *boot_block(size_t size)
+{
+	paddr_t pa = boot_alloc(size, ~0UL);
+
+	if (!pa)
+		ran_out = true;
+	return pa ? paddr_to_virt(pa) : NULL;
+}
+
+void *malloc(size_t size)
+{
+	void *p;
+
+	if (size > ~0UL - PAGE_SIZE)
+		return NULL;
+	if (size >= LARGE_BLOCK)
+		return boot_block(size);
+	size = ALIGN_UP(size, 64);
+	if (size > piece_left) {
+		piece = boot_block(PIECE_SIZE);
+		piece_left = piece ? PIECE_SIZE : 0;
+		if (!piece)
+			return NULL;
+	}
+	p = piece;
+	piece += size;
+	piece_left -= size;
+	return p;
+}
+
+void *calloc(size_t n, size_t size)
+{
+	size_t total;
+	void *p;
+
+	if (__builtin_mul_overflow(n, size, &total))
+		return NULL;
+	p = malloc(total);
+	return p ? memset(p, 0, total) : NULL;
+}
+
+void free(void *p)
+{
+	(void)p;
+}
+
+void abort(void)
+{
+	boot_fail("a decompressor stopped on an internal error: use another kernel");
+}
+
+void __stack_chk_fail(void)
+{
+	boot_fail("a decompressor overran its stack: the kernel module is hostile");
+}
+
+void shim_begin(void)
+{
+	void (*const *ctor)(void);
+
+	before = boot_taken();
+	piece_left = 0;
+	ran_out = false;
+	wrmsr(MSR_FS_BASE, (u64)thread_block);
+	for (ctor = init_array_start; ctor < init_array_end; ctor++)
+		(*ctor)();
+}
+
+bool shim_end(void)
+{
+	wrmsr(MSR_FS_BASE, 0);
+	boot_release_to(&before);
+	return !ran_out;
+}

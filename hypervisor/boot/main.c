@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Boot, in order.
+ *
+ *	boot_main	boot loader's stack frame, early tables, early IDT
+ *	boot_on_pcpu	boot pCPU's own space, stack and IDT
+ *	boot_finish	all other boot code is gone; does not return
+ *
+ * One pCPU runs all of this; the others, once started, idle in host space.
+ * Everything that names physical memory early goes through boot_phys(), which
+ * knows what is mapped at each stage.
+ */
+#include "boot/boot.h"
+#include "base/string.h"
+#include "boot/boot-info.h"
+#include "boot/dom0.h"
+#include "boot/memory.h"
+#include "boot/modules.h"
+#include "boot/options.h"
+#include "console/printk.h"
+#include "dispatch/dispatch.h"
+#include "gate/gate.h"
+#include "machine/acpi.h"
+#include "machine/clock.h"
+#include "machine/cpu.h"
+#include "machine/cpu-features.h"
+#include "machine/directmap.h"
+#include "machine/host-map.h"
+#include "machine/irq.h"
+#include "machine/pcpu.h"
+#include "machine/smp.h"
+#include "machine/timer.h"
+#include "mm/mm.h"
+#include "sched/sched.h"
+#include "state/alloc.h"
+#include "state/pcpu-space.h"
+#include "state/vcpu-space.h"
+
+#define RESIDENT	__section(".text.resident")
+#define EARLY_MAP_END	(4UL << 30)
+#define VERSION		"0.1"
+
+static struct boot_info info;
+static struct elf_kernel kernel;
+static paddr_t rsdp;		/* as a loader told it; 0: it did not */
+static u32 aps_ready;
+
+extern const char image_end[];
+
+static void boot_on_pcpu(void);
+
+const void *boot_phys(paddr_t pa, u64 size)
+{
+	if (pa + size < pa || pa + size > EARLY_MAP_END)
+		return NULL;
+	return paddr_to_virt(pa);
+}
+
+/*
+ * The loader's tag holds a copy of the RSDP, in memory that will be reused; the
+ * service domain needs the firmware's, which stands in an ACPI range.
+ */
+static paddr_t find_rsdp(void)
+{
+	u32 i;
+
+	for (i = 0; info.rsdp_size && i < info.nr_e820; i++) {
+		const struct boot_e820 *e = &info.e820[i];
+		paddr_t pa = ALIGN_UP(e->addr, 8);
+
+		if (!e820_is_tables(e))
+			continue;
+		for (; pa + info.rsdp_size <= e->addr + e->size; pa += 8)
+			if (!memcmp(paddr_to_virt(pa), info.rsdp,
+				    info.rsdp_size))
+				return pa;
+	}
+	return 0;
+}
+
+static u32 own_apic_id(void)
+{
+	u32 r[4];
+
+	cpuid_count(0, 0, r);
+	if (r[0] >= 0xb) {
+		cpuid_count(0xb, 0, r);
+		if (r[1])
+			return r[3];
+	}
+	cpuid_count(1, 0, r);
+	return r[1] >> 24;
+}
+
+static void require(const char *fault)
+{
+	if (fault)
+		boot_fail("%s", fault);
+}
+
+static void boot_memory(void)
+{
+	require(memory_map_init(&info));
+	boot_take(IMAGE_PHYS, image_paddr(image_end));
+	modules_take(&info);
+	require(memory_direct_map(&info));
+	require(memory_frame_table());
+	printk(LOG_INFO, "memory: %lu MiB free, highest frame %lx",
+	       boot_free_bytes() >> 20, frame_count - 1);
+}
+
+void boot_main(u32 magic, u32 pa)
+{
+	const char *fault, *args;
+
+	early_idt_load();
+	fault = boot_info_parse(magic, pa, &info);
+	args = boot_arguments(&info, info.cmdline);
+	options_parse_console(args);
+	printk(LOG_INFO, "Ringlet " VERSION ", loaded by %s",
+	       info.loader[0] ? info.loader : "an unnamed boot loader");
+	require(fault);
+	printk(LOG_INFO, "command line: %s", args);
+	if (info.truncated)
+		printk(LOG_WARNING, "ringlet: boot: the boot loader's information is longer than there is room for: the rest is ignored");
+	options_parse(args);
+	cpu_features_init();
+	boot_memory();
+	rsdp = find_rsdp();
+	modules_load_kernel(&info, &kernel);
+	memory_to_heap();
+	mm_boot_init();
+	if (vcpu_space_boot_init() || pcpu_space_create(0, own_apic_id()))
+		boot_fail("too little memory: add RAM");
+	boot_on_host_stack(pcpu_table[0]->host_cr3, boot_on_pcpu);
+}
+
+/* First C of each other pCPU. Resident: it may still run when boot has ended. */
+static void RESIDENT __noreturn ap_main(void)
+{
+	pcpu_load();
+	cpu_pcpu_init();
+	apic_pcpu_init();
+	sched_pcpu_init(this_cpu->id);
+	timer_pcpu_init();
+	__atomic_fetch_add(&aps_ready, 1, __ATOMIC_RELEASE);
+	gate_run();
+}
+
+static void boot_devices(void)
+{
+	if (acpi_boot_init(rsdp))
+		printk(LOG_WARNING, "ringlet: boot: no usable ACPI tables: one CPU, no I/O APIC");
+	clock_boot_init();
+	apic_pcpu_init();
+	ioapic_boot_init();
+	sched_boot_init();
+	timer_pcpu_init();
+	pirq_boot_init();
+}
+
+static void boot_pcpus(void)
+{
+	const struct boot_options *o = &boot_options;
+
+	smp_boot(o->maxcpus ? o->maxcpus : MAX_PCPUS, pcpu_space_create,
+		 ap_main);
+	while (__atomic_load_n(&aps_ready, __ATOMIC_ACQUIRE) != nr_pcpus - 1)
+		cpu_relax();
+	printk(LOG_INFO, "%u CPUs, TSC %u kHz", nr_pcpus, tsc_khz());
+}
+
+/* What only boot needs goes, and with it the code that called this. */
+static void RESIDENT __noreturn boot_finish(struct vcpu *v)
+{
+	paddr_t start, end;
+
+	host_map_seal(&start, &end);
+	heap_add(start, end);
+	vcpu_wake(v);
+	gate_run();
+}
+
+static void boot_on_pcpu(void)
+{
+	struct dom0_config config = {
+		.info = &info,
+		.kernel = &kernel,
+		.cmdline = boot_arguments(&info, info.module[0].string),
+		.rsdp = rsdp,
+		.release = modules_release,
+	};
+
+	pcpu_load();
+	cpu_pcpu_init();
+	nr_pcpus = 1;
+	this_cpu->online = 1;
+	boot_devices();
+	boot_pcpus();
+	if (info.nr_modules > 1) {
+		config.initrd = info.module[1].start;
+		config.initrd_size = info.module[1].end - info.module[1].start;
+	}
+	config.extra_frames = modules_frames();
+	boot_finish(dom0_build(&config)->vcpu[0]);
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * From boot modules to a parsed kernel.
+ *
+ * Each fault ends in boot_fail() with one line that says which module, what is
+ * wrong with it and what to do. The memory of the modules and of the unpacked
+ * kernel is kept out of the heap until the domain has its copies.
+ */
+#include "boot/modules.h"
+#include "boot/boot.h"
+#include "boot/libc-shim.h"
+#include "boot/memory.h"
+#include "console/printk.h"
+#include "machine/directmap.h"
+#include "state/alloc.h"
+
+#define KERNEL	"module 1 (the service domain's kernel)"
+#define MAX_UNPACKED	(1UL << 30)
+
+static struct ram_range temporary[MAX_MODULES + 1];
+static u32 nr_temporary;
+
+/* Remember a range for release, without what is remembered already. */
+static void add_temporary(paddr_t start, paddr_t end)
+{
+	u32 i;
+
+	start = ALIGN_DOWN(start, PAGE_SIZE);
+	end = ALIGN_UP(end, PAGE_SIZE);
+	for (i = 0; i < nr_temporary; i++) {
+		if (start >= temporary[i].end || end <= temporary[i].start)
+			continue;
+		if (start >= temporary[i].start)
+			start = temporary[i].end;
+		else
+			end = temporary[i].start;
+	}
+	if (start >= end)
+		return;
+	temporary[nr_temporary].start = start;
+	temporary[nr_temporary++].end = end;
+}
+
+static bool in_ram(paddr_t start, paddr_t end)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_ram_ranges; i++)
+		if (start >= ram_ranges[i].start && end <= ram_ranges[i].end)
+			return true;
+	return false;
+}
+
+void modules_take(const struct boot_info *info)
+{
+	u32 i;
+
+	if (!info->nr_modules)
+		boot_fail(KERNEL " is missing: QEMU: -initrd \"vmlinuz ARGUMENTS,initrd.gz\"; GRUB: two module lines");
+	for (i = 0; i < info->nr_modules; i++) {
+		const struct boot_module *m = &info->module[i];
+
+		if (m->start == m->end)
+			continue;
+		if (!in_ram(m->start, m->end))
+			boot_fail("module %u does not lie in RAM: use another boot loader",
+				  i + 1);
+		boot_take(m->start, m->end);
+		add_temporary(m->start, m->end);
+	}
+}
+
+static void unpack(const struct bzimage *image, struct kernel_file *file)
+{
+	paddr_t pa;
+	bool whole, enough;
+
+	if (!image->unpacked_size || image->unpacked_size > MAX_UNPACKED)
+		boot_fail(KERNEL ": its %s payload is corrupt: copy it again",
+			  image->name);
+	pa = boot_alloc(image->unpacked_size, ~0UL);
+	if (!pa)
+		boot_fail(KERNEL " is larger than memory (%lu MiB unpacked): add RAM",
+			  image->unpacked_size >> 20);
+	add_temporary(pa, pa + image->unpacked_size);
+	file->data = paddr_to_virt(pa);
+	file->size = image->unpacked_size;
+
+	shim_begin();
+	whole = decompress(image, paddr_to_virt(pa));
+	enough = shim_end();
+	if (!enough)
+		boot_fail(KERNEL ": too little memory to unpack it: add RAM");
+	if (!whole)
+		boot_fail(KERNEL ": its %s payload is corrupt: copy it again",
+			  image->name);
+}
+
+void modules_load_kernel(const struct boot_info *info, struct elf_kernel *k)
+{
+	const struct boot_module *m = &info->module[0];
+	struct kernel_file file = {
+		.data = paddr_to_virt(m->start),
+		.size = m->end - m->start,
+	};
+	struct bzimage image;
+	const char *fault;
+
+	if (!is_elf(file.data, file.size)) {
+		fault = bzimage_parse(file.data, file.size, &image);
+		if (fault)
+			boot_fail(KERNEL ": %s", fault);
+		if (image.compression == COMP_NONE) {
+			file.data = image.payload;
+			file.size = image.payload_size;
+		} else {
+			unpack(&image, &file);
+		}
+	}
+	fault = elf_parse(file.data, file.size, k);
+	if (fault)
+		boot_fail(KERNEL ": %s", fault);
+}
+
+u64 modules_frames(void)
+{
+	u64 bytes = 0;
+	u32 i;
+
+	for (i = 0; i < nr_temporary; i++)
+		bytes += temporary[i].end - temporary[i].start;
+	return bytes >> PAGE_SHIFT;
+}
+
+void modules_release(void)
+{
+	u32 i;
+
+	for (i = 0; i < nr_temporary; i++)
+		heap_add(temporary[i].start, temporary[i].end);
+	nr_temporary = 0;
+}
