@@ -35,6 +35,9 @@ void inject_failsafe(struct vcpu *v);
 bool emulate_privileged(struct vcpu *v);	/* #GP, error code 0, ring 1 or port I/O of ring 3 */
 bool emulate_forced_cpuid(struct vcpu *v);	/* #UD with the "xen" prefix */
 
+/* What xen_version.commandline answers; boot, once. Cut off after 1,023 bytes. */
+void xen_version_set_command_line(const char *s);
+
 /* Device interrupts. */
 void pirq_interrupt(u32 vector);		/* from host_entry/host_trap */
 void pirq_boot_init(void);

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The white-listed decoder of privileged instructions.
+ *
+ * Owns nothing: a pure function of at most 15 bytes, also built into host tests
+ * and fuzzed there. Invariants: never reads past the bytes given; what it does
+ * not know exactly it does not decode; the length it returns is at most 15.
+ *
+ * Prefixes: segment, 0x66, 0x67, and in 64-bit code one REX directly before the
+ * opcode (an earlier one is void, SDM 2A 2.2.1). LOCK is refused, and REP where
+ * it would make another instruction of it.
+ */
+#include "dispatch/emulate.h"
+
+struct cursor {
+	const u8 *p;
+	unsigned int n, at;
+	bool code64;
+	bool operand16, address_prefix, rep, bad;
+	u8 rex;
+};
+
+static u8 next_byte(struct cursor *c)
+{
+	if (c->at >= c->n) {
+		c->bad = true;
+		return 0;
+	}
+	return c->p[c->at++];
+}
+
+/* Consumes prefixes; returns the first byte that is none. */
+static u8 skip_prefixes(struct cursor *c, struct priv_insn *insn)
+{
+	for (;;) {
+		u8 b = next_byte(c);
+
+		if (c->bad)
+			return 0;
+		if (c->code64 && (b & 0xf0) == 0x40) {
+			c->rex = b;
+			continue;
+		}
+		switch (b) {
+		case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:
+			insn->segment = b;
+			break;
+		case 0x66:
+			c->operand16 = true;
+			break;
+		case 0x67:
+			c->address_prefix = true;
+			break;
+		case 0xf2: case 0xf3:
+			c->rep = true;
+			break;
+		default:
+			return b;
+		}
+		c->rex = 0;	/* a REX followed by a legacy prefix is void */
+	}
+}
+
+static unsigned int address_bytes(const struct cursor *c)
+{
+	if (c->code64)
+		return c->address_prefix ? 4 : 8;
+	return c->address_prefix ? 2 : 4;
+}
+
+/* The rest of a memory operand that nobody looks at (INVLPG); 64-bit code. */
+static void skip_memory_operand(struct cursor *c, u8 modrm)
+{
+	unsigned int mod = modrm >> 6, rm = modrm & 7, displacement = 0;
+
+	if (rm == 4) {
+		u8 sib = next_byte(c);
+
+		if (mod == 0 && (sib & 7) == 5)
+			displacement = 4;
+	} else if (mod == 0 && rm == 5) {
+		displacement = 4;
+	}
+	if (mod == 1)
+		displacement = 1;
+	else if (mod == 2)
+		displacement = 4;
+	while (displacement--)
+		next_byte(c);
+}
+
+/* 0F 01: only XSETBV, RDTSCP and INVLPG, with no prefix that changes them. */
+static void decode_0f01(struct cursor *c, struct priv_insn *insn)
+{
+	u8 modrm = next_byte(c);
+
+	if (c->rep || c->operand16 || !c->code64)
+		return;
+	if (modrm == 0xd1) {
+		insn->op = PRIV_XSETBV;
+	} else if (modrm == 0xf9) {
+		insn->op = PRIV_RDTSCP;
+	} else if (modrm >> 6 != 3 && ((modrm >> 3) & 7) == 7) {
+		skip_memory_operand(c, modrm);
+		insn->op = PRIV_INVLPG;
+	}
+}
+
+/* 0F 20 to 0F 23. The mod bits are ignored by the CPU (SDM 2B, MOV CR). */
+static void decode_mov_special(struct cursor *c, struct priv_insn *insn, u8 op)
+{
+	static const enum priv_op ops[4] = {
+		PRIV_READ_CR, PRIV_READ_DR, PRIV_WRITE_CR, PRIV_WRITE_DR,
+	};
+	u8 modrm = next_byte(c);
+
+	insn->reg = ((modrm >> 3) & 7) | ((c->rex & 4) << 1);
+	insn->gpr = (modrm & 7) | ((c->rex & 1) << 3);
+	if (op & 1) {
+		if (insn->reg > 7)
+			return;
+	} else if (insn->reg != 0 && insn->reg != 2 && insn->reg != 3 &&
+		   insn->reg != 4 && insn->reg != 8) {
+		return;
+	}
+	insn->op = ops[op & 3];
+}
+
+static void decode_0f(struct cursor *c, struct priv_insn *insn)
+{
+	u8 b = next_byte(c);
+
+	if (b == 0x09) {	/* F3: WBNOINVD, of which WBINVD does more */
+		insn->op = PRIV_WBINVD;
+		return;
+	}
+	if (b == 0x01) {
+		decode_0f01(c, insn);
+		return;
+	}
+	if (c->rep)
+		return;
+	switch (b) {
+	case 0x06:
+		insn->op = PRIV_CLTS;
+		break;
+	case 0x08:
+		insn->op = PRIV_WBINVD;
+		break;
+	case 0x20: case 0x21: case 0x22: case 0x23:
+		decode_mov_special(c, insn, b);
+		break;
+	case 0x30:
+		insn->op = PRIV_WRMSR;
+		break;
+	case 0x31:
+		insn->op = PRIV_RDTSC;
+		break;
+	case 0x32:
+		insn->op = PRIV_RDMSR;
+		break;
+	}
+}
+
+/* IN, OUT, INS, OUTS, CLI, STI. Bit 0 of an I/O opcode: not the byte form. */
+static void decode_one_byte(struct cursor *c, struct priv_insn *insn, u8 b)
+{
+	insn->bytes = !(b & 1) ? 1 : c->operand16 ? 2 : 4;
+	insn->addr_bytes = address_bytes(c);
+
+	switch (b) {
+	case 0x6c: case 0x6d:
+		insn->op = PRIV_INS;
+		insn->rep = c->rep;
+		return;
+	case 0x6e: case 0x6f:
+		insn->op = PRIV_OUTS;
+		insn->rep = c->rep;
+		return;
+	}
+	if (c->rep)
+		return;
+	switch (b) {
+	case 0xe4: case 0xe5: case 0xe6: case 0xe7:
+		insn->port_imm = true;
+		insn->imm = next_byte(c);
+		insn->op = b & 2 ? PRIV_OUT : PRIV_IN;
+		break;
+	case 0xec: case 0xed: case 0xee: case 0xef:
+		insn->op = b & 2 ? PRIV_OUT : PRIV_IN;
+		break;
+	case 0xfa:
+		insn->op = PRIV_CLI;
+		break;
+	case 0xfb:
+		insn->op = PRIV_STI;
+		break;
+	}
+}
+
+bool priv_decode(const u8 *code, unsigned int n, bool code64,
+		 struct priv_insn *insn)
+{
+	struct cursor c = {
+		.p = code,
+		.n = min(n, (unsigned int)MAX_INSN_BYTES),
+		.code64 = code64,
+	};
+	struct priv_insn zero = { 0 };
+	u8 b;
+
+	*insn = zero;
+	b = skip_prefixes(&c, insn);
+	if (c.bad)
+		return false;
+	if (b == 0x0f)
+		decode_0f(&c, insn);
+	else
+		decode_one_byte(&c, insn, b);
+	insn->length = c.at;
+	return !c.bad && insn->op != PRIV_NONE;
+}

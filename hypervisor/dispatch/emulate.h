@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Private to dispatch: decoding and emulation of what a guest may execute but
+ * the CPU refuses below ring 0, and the small hypercalls about CPU state.
+ */
+#ifndef RINGLET_DISPATCH_EMULATE_H
+#define RINGLET_DISPATCH_EMULATE_H
+
+#include "base/types.h"
+#include "state/domain.h"
+
+#define MAX_INSN_BYTES	15	/* SDM 2A 2.3.11 */
+
+/* The white list: an instruction that is not here is never emulated. */
+enum priv_op {
+	PRIV_NONE,
+	PRIV_CLI,
+	PRIV_STI,
+	PRIV_IN,
+	PRIV_OUT,
+	PRIV_INS,
+	PRIV_OUTS,
+	PRIV_CLTS,
+	PRIV_WBINVD,		/* INVD too: dropping dirty lines is never meant */
+	PRIV_INVLPG,
+	PRIV_RDMSR,
+	PRIV_WRMSR,
+	PRIV_RDTSC,
+	PRIV_RDTSCP,
+	PRIV_XSETBV,
+	PRIV_READ_CR,
+	PRIV_WRITE_CR,
+	PRIV_READ_DR,
+	PRIV_WRITE_DR,
+};
+
+/**
+ * struct priv_insn - a decoded instruction
+ * @op: what it is
+ * @length: bytes of code
+ * @bytes: port I/O: operand size 1, 2 or 4
+ * @addr_bytes: string I/O: address size 2, 4 or 8
+ * @segment: string I/O: overriding segment prefix byte, or 0
+ * @rep: string I/O: REP or REPNE, which mean the same here
+ * @port_imm: port number is in @imm, not in DX
+ * @reg: number of the control or debug register
+ * @gpr: number of the general register that goes with it
+ */
+struct priv_insn {
+	enum priv_op op;
+	u8 length;
+	u8 bytes;
+	u8 addr_bytes;
+	u8 segment;
+	bool rep;
+	bool port_imm;
+	u8 imm;
+	u8 reg;
+	u8 gpr;
+};
+
+/**
+ * priv_decode() - decode one instruction of the white list
+ * @code: bytes at the instruction pointer
+ * @n: how many of them there are, at most MAX_INSN_BYTES are looked at
+ * @code64: 64-bit code segment, else 32-bit
+ * @insn: result; valid only on success
+ *
+ * Pure: reads nothing but its arguments.
+ * Return: true if the instruction is on the list and complete.
+ */
+bool priv_decode(const u8 *code, unsigned int n, bool code64,
+		 struct priv_insn *insn);
+
+/* What became of an instruction. */
+enum emulated {
+	EMUL_DONE,	/* retire it: advance rip */
+	EMUL_AGAIN,	/* leave rip: a fault was injected, or REP goes on */
+	EMUL_REFUSED,	/* the guest gets #GP */
+};
+
+/**
+ * struct segment - a code or data segment as the CPU would have loaded it
+ * @base: 0 where long mode ignores it
+ * @limit: last byte; ~0 where long mode ignores it
+ */
+struct segment {
+	u64 base, limit;
+	bool code, code64, default32;
+};
+
+/**
+ * segment_read() - look a selector up in the guest's tables and in ours
+ *
+ * Return: 0; -EINVAL for null, absent, system or unreadable descriptors.
+ */
+int __must_check segment_read(struct vcpu *v, u16 sel, struct segment *seg);
+
+/* io-port.c */
+enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn,
+			      bool code64);
+u32 port_read(struct domain *d, u16 port, unsigned int bytes);
+void port_write(struct domain *d, u16 port, unsigned int bytes, u32 value);
+
+/* msr.c: false means #GP. */
+enum segment_base { BASE_FS, BASE_GS, BASE_KERNEL_GS };
+u64 segment_base_get(struct vcpu *v, enum segment_base which);
+void segment_base_set(struct vcpu *v, enum segment_base which, u64 base);
+
+bool msr_read(struct vcpu *v, u32 msr, u64 *value);
+bool msr_write(struct vcpu *v, u32 msr, u64 value);
+
+/* control-regs.c: false or EMUL_REFUSED means #GP. */
+bool cr_read(struct vcpu *v, unsigned int nr, u64 *value);
+enum emulated cr_write(struct vcpu *v, unsigned int nr, u64 value);
+bool xcr_write(u32 nr, u64 value);
+/* The virtual CR0.TS and the real one; v is current. #NM clears it (ABI). */
+void vcpu_set_ts(struct vcpu *v, bool set);
+
+/* cpuid.c: what forced CPUID gives; r = eax, ebx, ecx, edx. */
+void cpuid_guest(struct vcpu *v, u32 leaf, u32 sub, u32 r[4]);
+
+/* stats-leaf.c */
+#define STATS_LEAF	0x40000100
+void stats_leaf(struct domain *d, u32 index, u32 r[4]);
+
+#endif
