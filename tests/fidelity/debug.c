@@ -112,7 +112,7 @@ static void case_breakpoint(void)
 	status = resume(pid, PTRACE_CONT);
 	CHECK(stopped_by(status, SIGTRAP), "status %x", status);
 	r = regs_of(pid);
-	CHECK(r.R_IP == (unsigned long)at + 1, "stopped at %lx", (unsigned long)r.R_IP);
+	CHECK((unsigned long)r.R_IP == (unsigned long)at + 1, "stopped at %lx", (unsigned long)r.R_IP);
 	CHECK(ptrace(PTRACE_POKETEXT, pid, at, old) == 0, "POKETEXT");
 	r.R_IP = at;
 	CHECK(ptrace(PTRACE_SETREGS, pid, 0, &r) == 0, "SETREGS");
@@ -273,7 +273,7 @@ static void case_hw_breakpoint(void)
 		if (!WIFSTOPPED(status))
 			break;
 		CHECK(stopped_by(status, SIGTRAP), "status %x", status);
-		CHECK(regs_of(pid).R_IP == (unsigned long)target_middle, "stopped at %lx",
+		CHECK((long)regs_of(pid).R_IP == (long)target_middle, "stopped at %lx",
 		      (unsigned long)regs_of(pid).R_IP);
 		CHECK(peek_dr(pid, 6) & 2, "DR6 %lx", peek_dr(pid, 6));
 		hits++;

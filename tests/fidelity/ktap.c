@@ -7,23 +7,23 @@
 static char *reason;		/* shared with the child that runs the case */
 #define REASON_SIZE	4096
 
-static void set_reason(const char *fmt, va_list ap)
+/* At `at` in the reason; one line, and no '#': that would start a directive. */
+static void set_reason(size_t at, const char *fmt, va_list ap)
 {
-	vsnprintf(reason, REASON_SIZE, fmt, ap);
-	/* one line, and no '#': that would start a directive */
+	vsnprintf(reason + at, REASON_SIZE - at, fmt, ap);
 	for (char *p = reason; *p; p++)
 		if (*p == '\n' || *p == '#')
 			*p = ' ';
 }
 
-void ktap_failed(const char *file, int line, const char *fmt, ...)
+void ktap_failed(const char *file, int line, const char *cond, const char *fmt, ...)
 {
-	char where[512];
 	va_list ap;
+	int at;
 
-	snprintf(where, sizeof(where), "%s:%d: %s", file, line, fmt);
+	at = snprintf(reason, REASON_SIZE / 2, "%s:%d: %s:", file, line, cond);
 	va_start(ap, fmt);
-	set_reason(where, ap);
+	set_reason(at < REASON_SIZE / 2 ? at : REASON_SIZE / 2 - 1, fmt, ap);
 	va_end(ap);
 	_exit(1);
 }
@@ -33,7 +33,7 @@ void ktap_skip(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	set_reason(fmt, ap);
+	set_reason(0, fmt, ap);
 	va_end(ap);
 	_exit(4);
 }

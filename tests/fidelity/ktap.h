@@ -49,14 +49,14 @@ struct fault {
 /* Run all cases; the exit status for main(). */
 int ktap_main(const struct ktap_case *cases, unsigned int nr);
 
-void ktap_failed(const char *file, int line, const char *fmt, ...)
-	__attribute__((noreturn, format(printf, 3, 4)));
+void ktap_failed(const char *file, int line, const char *cond, const char *fmt, ...)
+	__attribute__((noreturn, format(printf, 4, 5)));
 void ktap_skip(const char *fmt, ...)
 	__attribute__((noreturn, format(printf, 1, 2)));
 
 #define CHECK(cond, ...) do {						\
 	if (!(cond))							\
-		ktap_failed(__FILE__, __LINE__, #cond ": " __VA_ARGS__);	\
+		ktap_failed(__FILE__, __LINE__, #cond, " " __VA_ARGS__);	\
 } while (0)
 #define SKIP(...) ktap_skip(__VA_ARGS__)
 

@@ -190,7 +190,7 @@ static void case_ldt_16bit(void)
 	d.limit = 0xffff;
 	if (modify_ldt(0x11, &d, sizeof(d)) == -1) {
 		CHECK(errno == EINVAL, "%s", strerror(errno));
-		SKIP("16-bit segments are refused by this kernel, as PV kernels do");
+		SKIP("PV: 16-bit segments are refused, as PV kernels do");
 	}
 	CHECK(read_based(LDT_SEL(6), 0) == MAGIC, "wrong data");
 }
