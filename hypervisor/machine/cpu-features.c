@@ -168,7 +168,7 @@ void cpu_pcpu_init(void)
 	write_cr4(cr4_base);
 	this_cpu->cr4 = cr4_base;
 	wrmsr(MSR_EFER, EFER_SCE | EFER_LME | EFER_LMA | EFER_NX);
-	wrmsr(MSR_PAT, pat_value);
+	wrmsr(MSR_PAT, READ_ONCE(pat_value));
 	if (cpu_features.xsave)
 		xsetbv(0, cpu_features.xcr0);
 	if (cpu_features.rdtscp)
