@@ -36,7 +36,7 @@
 #include "state/pcpu-space.h"
 #include "state/vcpu-space.h"
 
-#define RESIDENT	__section(".text.resident")
+#define RESIDENT	__section(".text.resident") __attribute__((noinline))
 #define EARLY_MAP_END	(4UL << 30)
 #define VERSION		"0.1"
 
