@@ -30,6 +30,7 @@ PANIC = re.compile(
     r"Kernel panic - not syncing[^\n]*|\(XEN\) Panic on CPU[^\n]*"
     r"|[Rr]inglet:? [^\n]*\bpanic\b[^\n]*|\bdomain 0 crashed[^\n]*|d0v\d+ crashed[^\n]*")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
+PARTIAL_ESCAPE = re.compile(rb"(?:\x1b(?:\[[0-9;?]*)?)?\Z")
 PROMPT = r"ringlet:[^\n#]*# "
 
 
@@ -142,6 +143,7 @@ class Machine:
         setup.check()
         self.setup = setup
         self.text = ""              # everything received, as text
+        self.partial = b""          # the beginning of an escape sequence
         self.seen = 0               # where the next expect() begins to look
         self.watch_panic = True
         self.scratch = tempfile.mkdtemp(prefix="ringlet-")
@@ -177,7 +179,11 @@ class Machine:
             return True
         data = os.read(self.qemu.stdout.fileno(), 65536)
         self.log.write(data)
-        self.text += ESCAPE.sub("", data.decode(errors="replace"))
+        self.partial += data
+        # An escape sequence may come in two pieces: keep the first for later.
+        end = PARTIAL_ESCAPE.search(self.partial).start()
+        complete, self.partial = self.partial[:end], self.partial[end:]
+        self.text += ESCAPE.sub("", complete.decode(errors="replace"))
         return bool(data)
 
     def tail(self, lines=25):

@@ -143,10 +143,11 @@ def run_case(case_, hypervisor):
     finally:
         context.cleanup()
     seconds = time.monotonic() - start
-    if context.results and outcome == "ok":
-        return [("%s/%s" % (case_.name, name), out, why, 0)
-                for name, out, why in context.results]
-    return [(case_.name, outcome, note, seconds)]
+    results = [("%s/%s" % (case_.name, name), out, why, 0)
+               for name, out, why in context.results]
+    if not results or outcome != "ok":
+        results.append((case_.name, outcome, note, seconds))
+    return results
 
 
 class Report:
