@@ -12,7 +12,6 @@
  * CR4: of its own a guest has what cpu_features.cr4_guest_allowed says; the
  *	other bits show what works here and cannot be changed (writes to them are
  *	ignored, as in the base ABI's reference: Linux writes back what it read).
- * CR8: 0, there are no task priorities.
  * XCR0: one value for the whole machine, which CPUID announces; writing any
  *	other is #GP.
  *
@@ -72,9 +71,6 @@ bool cr_read(struct vcpu *v, unsigned int nr, u64 *value)
 		*value = (this_cpu->cr4 & CR4_SHOWN) |
 			 (v->virt_cr4 & cpu_features.cr4_guest_allowed);
 		return true;
-	case 8:
-		*value = 0;
-		return true;
 	}
 	return false;
 }
@@ -108,8 +104,6 @@ enum emulated cr_write(struct vcpu *v, unsigned int nr, u64 value)
 		v->virt_cr4 = value & cpu_features.cr4_guest_allowed;
 		vcpu_cr4_load(v);
 		return EMUL_DONE;
-	case 8:
-		return value ? EMUL_REFUSED : EMUL_DONE;
 	}
 	return EMUL_REFUSED;
 }

@@ -10,8 +10,8 @@
  * is hidden. Left out: what needs ring 0 or real MSRs (VMX, SVM, SMEP, SMAP,
  * PCID, MTRR, MCE, x2APIC, speculation control), what the page tables refuse
  * (PSE, PGE, 1 GiB pages, LA57, protection keys), what would need more state
- * in the switch (CET, AMX, MPX, XSAVES, RDPID's TSC_AUX). Topology: each vCPU a
- * package of its own, its APIC id its number.
+ * in the switch (CET, AMX, MPX, XSAVES; TSC_AUX, so RDTSCP and RDPID). Topology:
+ * each vCPU a package of its own, its APIC id its number.
  *
  * Facts: SDM 2A CPUID, APM 3 appendix E, xen/arch-x86/cpuid.h.
  */
@@ -31,7 +31,6 @@
 #define XEN_LEAF	0x40000000
 /* Leaf 0x40000003 (numbers only in the comments of xen/arch-x86/cpuid.h). */
 #define TSC_RELIABLE		BIT(1)
-#define TSC_RDTSCP		BIT(2)
 #define TSC_NEVER_EMULATED	2
 #define XCR0_AVX	BIT(2)
 #define XCR0_AVX512	(BIT(5) | BIT(6) | BIT(7))
@@ -75,8 +74,8 @@ enum { EAX, EBX, ECX, EDX };
 /* 0x80000001, EDX: as leaf 1 where AMD repeats it; SYSCALL NX .. LM 3DNOW */
 #define E1D_PLAIN	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | \
 			 BIT(9) | BIT(11) | BIT(15) | BIT(16) | BIT(20) | \
-			 BIT(22) | BIT(23) | BIT(24) | BIT(27) | BIT(29) | \
-			 BIT(30) | BIT(31))
+			 BIT(22) | BIT(23) | BIT(24) | BIT(29) | BIT(30) | \
+			 BIT(31))
 #define E7D_INVARIANT_TSC BIT(8)
 #define E8B_PLAIN	(BIT(0) | BIT(2))	/* CLZERO, RSTR_FP_ERR_PTRS */
 /* 0x80000021, EAX: data breakpoints, LFENCE serialises, null selector */
@@ -237,8 +236,7 @@ static void tsc_leaf(u32 sub, u32 r[4])
 	clear(r);
 	switch (sub) {
 	case 0:
-		r[EAX] = (cpu_features.tsc_invariant ? TSC_RELIABLE : 0) |
-			 (cpu_features.rdtscp ? TSC_RDTSCP : 0);
+		r[EAX] = cpu_features.tsc_invariant ? TSC_RELIABLE : 0;
 		r[EBX] = TSC_NEVER_EMULATED;
 		r[ECX] = tsc_khz();
 		break;

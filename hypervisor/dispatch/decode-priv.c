@@ -68,42 +68,17 @@ static unsigned int address_bytes(const struct cursor *c)
 	return c->address_prefix ? 2 : 4;
 }
 
-/* The rest of a memory operand that nobody looks at (INVLPG); 64-bit code. */
-static void skip_memory_operand(struct cursor *c, u8 modrm)
-{
-	unsigned int mod = modrm >> 6, rm = modrm & 7, displacement = 0;
-
-	if (rm == 4) {
-		u8 sib = next_byte(c);
-
-		if (mod == 0 && (sib & 7) == 5)
-			displacement = 4;
-	} else if (mod == 0 && rm == 5) {
-		displacement = 4;
-	}
-	if (mod == 1)
-		displacement = 1;
-	else if (mod == 2)
-		displacement = 4;
-	while (displacement--)
-		next_byte(c);
-}
-
-/* 0F 01: only XSETBV, RDTSCP and INVLPG, with no prefix that changes them. */
+/* 0F 01: only XSETBV and RDTSCP, with no prefix that might change them. */
 static void decode_0f01(struct cursor *c, struct priv_insn *insn)
 {
 	u8 modrm = next_byte(c);
 
 	if (c->rep || c->operand16 || !c->code64)
 		return;
-	if (modrm == 0xd1) {
+	if (modrm == 0xd1)
 		insn->op = PRIV_XSETBV;
-	} else if (modrm == 0xf9) {
+	else if (modrm == 0xf9)
 		insn->op = PRIV_RDTSCP;
-	} else if (modrm >> 6 != 3 && ((modrm >> 3) & 7) == 7) {
-		skip_memory_operand(c, modrm);
-		insn->op = PRIV_INVLPG;
-	}
 }
 
 /* 0F 20 to 0F 23. The mod bits are ignored by the CPU (SDM 2B, MOV CR). */
@@ -120,7 +95,7 @@ static void decode_mov_special(struct cursor *c, struct priv_insn *insn, u8 op)
 		if (insn->reg > 7)
 			return;
 	} else if (insn->reg != 0 && insn->reg != 2 && insn->reg != 3 &&
-		   insn->reg != 4 && insn->reg != 8) {
+		   insn->reg != 4) {
 		return;
 	}
 	insn->op = ops[op & 3];
@@ -143,9 +118,6 @@ static void decode_0f(struct cursor *c, struct priv_insn *insn)
 	switch (b) {
 	case 0x06:
 		insn->op = PRIV_CLTS;
-		break;
-	case 0x08:
-		insn->op = PRIV_WBINVD;
 		break;
 	case 0x20: case 0x21: case 0x22: case 0x23:
 		decode_mov_special(c, insn, b);

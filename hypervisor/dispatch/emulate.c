@@ -8,10 +8,10 @@
  * Rules:
  * - Ring 1 executes 64-bit code, on selectors that are ours; what is on the
  *   decoder's list is emulated with the virtual privileges of the vCPU.
- * - Ring 3 gets port I/O only, 32-bit or 64-bit code, and as far as the virtual
- *   IOPL or the task's I/O bitmap lets it (io-port.c).
- * - CLI and STI are no-ops where the virtual IOPL lets ring 1 execute them: the
- *   event mask is a byte that the guest writes itself (ABI).
+ * - Ring 3 gets port I/O, CLI and STI, in 32-bit or 64-bit code, as far as the
+ *   virtual IOPL or, for ports, the task's I/O bitmap lets it (io-port.c).
+ * - CLI and STI are no-ops where the virtual IOPL permits them (1 for ring 1, 3
+ *   for ring 3): the event mask is a byte that the guest writes itself (ABI).
  * - A refused instruction leaves everything as it was; the guest gets #GP.
  * - An emulated instruction clears RF and, with TF set, raises the single-step
  *   trap, as the CPU would (SDM 3B 17.3.1.1, 17.3.1.4).
@@ -233,17 +233,11 @@ static enum emulated emulate_kernel(struct vcpu *v,
 	u64 *r = gpr(regs, insn->gpr);
 
 	switch (insn->op) {
-	case PRIV_CLI:
-	case PRIV_STI:
-		return done_if(v->iopl >= 1);
 	case PRIV_CLTS:
 		vcpu_set_ts(v, false);
 		return EMUL_DONE;
 	case PRIV_WBINVD:
 		return emulate_wbinvd(v->domain);
-	case PRIV_INVLPG:
-		/* The return to the guest loads CR3: all is flushed. */
-		return EMUL_DONE;
 	case PRIV_RDMSR:
 	case PRIV_WRMSR:
 		return emulate_msr(v, insn->op == PRIV_WRMSR);
@@ -291,6 +285,8 @@ bool emulate_privileged(struct vcpu *v)
 		return false;
 	if (is_port_io(&insn))
 		rc = emulate_port_io(v, &insn, code64);
+	else if (insn.op == PRIV_CLI || insn.op == PRIV_STI)
+		rc = done_if(v->iopl >= (user ? 3u : 1u));
 	else if (!user && code64)
 		rc = emulate_kernel(v, &insn);
 	else

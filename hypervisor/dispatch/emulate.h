@@ -21,8 +21,7 @@ enum priv_op {
 	PRIV_INS,
 	PRIV_OUTS,
 	PRIV_CLTS,
-	PRIV_WBINVD,		/* INVD too: dropping dirty lines is never meant */
-	PRIV_INVLPG,
+	PRIV_WBINVD,
 	PRIV_RDMSR,
 	PRIV_WRMSR,
 	PRIV_RDTSC,

@@ -116,9 +116,6 @@ bool msr_read(struct vcpu *v, u32 msr, u64 *value)
 	case MSR_MCG_STATUS:
 		*value = 0;
 		return true;
-	case MSR_TSC_AUX:	/* RDTSCP shows it to programs: one for all */
-		*value = 0;
-		return cpu_features.rdtscp;
 	case MSR_AMD_HWCR:
 		*value = HWCR_TSC_AT_P0;
 		return cpu_features.amd;

@@ -23,6 +23,9 @@
 #define VERSION_MAJOR	4
 #define VERSION_MINOR	17
 
+#define STRING_(x)	#x
+#define STRING(x)	STRING_(x)
+
 static char command_line[sizeof(xen_commandline_t)];
 
 void xen_version_set_command_line(const char *s)
@@ -38,7 +41,7 @@ static long give(u64 arg, const void *from, size_t size)
 static long give_compile_info(u64 arg)
 {
 	static const struct xen_compile_info info = {
-		.compiler = "gcc " __VERSION__,
+		.compiler = "gcc " STRING(__GNUC__) "." STRING(__GNUC_MINOR__),
 	};
 
 	return give(arg, &info, sizeof(info));
