@@ -152,8 +152,10 @@ static void boot_devices(void)
 	if (acpi_boot_init(rsdp))
 		printk(LOG_WARNING, "ringlet: boot: no usable ACPI tables: one CPU, no I/O APIC");
 	clock_boot_init();
-	apic_pcpu_init();
+	/* The 8259s first: masked, they take back an interrupt they asserted
+	 * before LINT0 is closed to them. */
 	ioapic_boot_init();
+	apic_pcpu_init();
 	sched_boot_init();
 	timer_pcpu_init();
 	pirq_boot_init();

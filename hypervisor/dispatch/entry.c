@@ -20,6 +20,7 @@
 #include "machine/cpu.h"
 #include "machine/irq.h"
 #include "machine/pcpu.h"
+#include "machine/smp.h"
 #include "machine/timer.h"
 #include "sched/sched.h"
 #include "state/guest-access.h"
@@ -266,7 +267,7 @@ void host_trap(struct regs *r)
 void host_nmi(void)
 {
 	this_cpu->nmi_count++;
-	machine_nmi();
+	machine_halt_if_told();
 }
 
 void host_machine_check(void)
