@@ -24,7 +24,7 @@
 #define MAX_FRAMES	24
 #define LAST_LOG	1536
 
-extern const char image_start[], text_end[];
+extern const char image_start[], text_end[], image_end[];
 
 static u32 panicking;
 
@@ -59,6 +59,12 @@ static u64 stack_end(u64 sp)
 		if (sp < stacks[i].top && sp >= stacks[i].top - stacks[i].pages * PAGE_SIZE)
 			return stacks[i].top;
 	return 0;
+}
+
+/* Boot's code lies behind the data; it is named in traces, but not read. */
+static bool in_image(u64 addr)
+{
+	return addr >= (u64)image_start && addr < (u64)image_end;
 }
 
 static bool in_text(u64 addr)
@@ -120,7 +126,7 @@ static void show_backtrace(u64 rip, u64 rbp)
 		u64 end = stack_end(rbp);
 		const u64 *frame = (const u64 *)rbp;
 
-		if (!end || rbp + 16 > end || !in_text(frame[1]))
+		if (!end || rbp + 16 > end || !in_image(frame[1]))
 			break;
 		printk(LOG_ERROR, "  %016lx", frame[1]);
 		if (frame[0] <= rbp)

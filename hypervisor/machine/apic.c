@@ -175,6 +175,11 @@ void apic_timer_set(u64 deadline_ns)
 
 static void boot_pcpu_find(u64 base)
 {
+	/*
+	 * While LINT0 still takes the 8259s' request: once it is masked, QEMU no
+	 * longer sees the request go and delivers a vector of -1.
+	 */
+	pic_mask();
 	x2apic = base & BASE_X2APIC;
 	regs_base = base & BASE_ADDR;
 	if (!x2apic)

@@ -63,7 +63,7 @@ static const struct ioapic *by_gsi(u32 gsi)
 }
 
 /* All lines masked, vectors out of the exceptions' way for spurious ones. */
-static void pic_mask(void)
+void pic_mask(void)
 {
 	outb(PIC1, 0x11);
 	outb(PIC2, 0x11);
@@ -81,7 +81,6 @@ void ioapic_boot_init(void)
 {
 	u32 i, pin;
 
-	pic_mask();
 	for (i = 0; i < acpi.nr_ioapics; i++) {
 		struct ioapic *io = &ioapics[nr];
 

@@ -21,7 +21,8 @@ paddr_t apic_mmio_base(void);
 #define ICR_ASSERT		0x04000
 #define ICR_ALL_OTHERS		0xc0000
 
-void ioapic_boot_init(void);		/* all pins masked, PIC masked */
+void pic_mask(void);			/* both 8259s, for good */
+void ioapic_boot_init(void);		/* all pins masked */
 unsigned int nr_ioapics(void);
 paddr_t ioapic_mmio_base(unsigned int i);
 u32 nr_gsis(void);
