@@ -13,6 +13,10 @@ SERIES		:= 6.12 6.1
 MODULES		:= virtio_pci,virtio_blk,virtio_net,e1000,e1000e,ahci,sd_mod,nvme
 
 export HYPERVISOR KERNEL
+# A build of this machine's width unless the caller chose one.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell nproc)
+endif
 # Recursive makes must not see O= or V= of an outer one as their own.
 unexport O
 

@@ -28,7 +28,7 @@ ELF = {
 SLOWDOWN = float(os.environ.get("RINGLET_SLOWDOWN", "1"))
 PANIC = re.compile(
     r"Kernel panic - not syncing[^\n]*|\(XEN\) Panic on CPU[^\n]*"
-    r"|[Rr]inglet:? [^\n]*\bpanic\b[^\n]*|\bdomain 0 crashed[^\n]*|d0v\d+ crashed[^\n]*")
+    r"|\(RL\) (?:PANIC on pCPU|d\d+ crashed|ringlet: boot: exception)[^\n]*")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 PARTIAL_ESCAPE = re.compile(rb"(?:\x1b(?:\[[0-9;?]*)?)?\Z")
 PROMPT = r"ringlet:[^\n#]*# "
@@ -62,6 +62,7 @@ class Setup:
         self.machine = "pc"
         self.smp = 1
         self.mem = 1024
+        self.loglvl = "all"         # what the hypervisor says
         self.options = ""           # more of the hypervisor's options
         self.args = ""              # more of the kernel's arguments
         self.devices = []           # more of QEMU's arguments
@@ -71,7 +72,8 @@ class Setup:
         self.__dict__.update(given)
 
     def hypervisor_options(self):
-        parts = ["console=com1", "com1=115200,8n1", "loglvl=all", "guest_loglvl=all"]
+        parts = ["console=com1", "com1=115200,8n1", "loglvl=%s" % self.loglvl,
+                 "guest_loglvl=%s" % self.loglvl]
         if self.hypervisor == "xen":
             # Scrubbing all of a large memory is slow here and shows nothing.
             parts.append("bootscrub=0")

@@ -30,7 +30,8 @@ KERNEL_COMPLAINTS = re.compile(
     r"|nobody cared|Kernel panic).*$", re.M)
 HYPERVISOR_COMPLAINTS = {
     "xen": re.compile(r"^\(XEN\).*(?:Xen WARN|Xen BUG|Assertion|Panic).*$", re.M),
-    "ringlet": re.compile(r"^\(RL\) (?:error|warning): .*$", re.M),
+    "ringlet": re.compile(r"^\(RL\) (?:PANIC|.*crashed|.*\bbug\b|.*watchdog|.*exception"
+                          r"|\d+ lines about guests dropped).*$", re.M),
     "native": re.compile(r"(?!)"),
 }
 # Known complaints that are true and not ours, each with its reason.
@@ -110,7 +111,10 @@ class Context:
     def check_log(self, machine):
         """Fail if the kernel or the hypervisor complained on the serial line."""
         found = []
-        for regex in (KERNEL_COMPLAINTS, HYPERVISOR_COMPLAINTS[self.hypervisor]):
+        regexes = [KERNEL_COMPLAINTS, HYPERVISOR_COMPLAINTS[self.hypervisor]]
+        if self.hypervisor == "ringlet" and machine.setup.loglvl == "warning":
+            regexes.append(re.compile(r"^\(RL\) .*$", re.M))
+        for regex in regexes:
             # A command that was typed may name what it looks for.
             found += [line for line in regex.findall(machine.text)
                       if not ACCEPTED.search(line) and not re.match(PROMPT, line)]
