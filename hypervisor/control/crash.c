@@ -40,7 +40,7 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnformat(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	printk(LOG_ERROR, "d%u crashed: %s", d->id, why);
+	printk(LOG_ERROR, "domain %u crashed: %s", d->id, why);
 
 	c->crashed = v && v->domain == d ? v : d->vcpu[0];
 	for (i = 0; i < d->max_vcpus; i++)
