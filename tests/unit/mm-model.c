@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The model machine (mm-model.h). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "mm-model.h"
+#include "base/errno.h"
+
+struct page *frame_table;
+u64 frame_count;
+struct model *model;
+
+static void frame_setup(unsigned int i)
+{
+	struct page *pg = &frame_table[i];
+
+	pg->owner = OWNER_NONE;
+	if (i >= 1 && i < MODEL_OWN)
+		pg->owner = MODEL_DOMID;
+	else if (i >= MODEL_FOREIGN && i < MODEL_HYP)
+		pg->owner = 2;
+	else if (i >= MODEL_HYP && i < MODEL_SHARED_RO)
+		pg->owner = OWNER_HYP;
+	else if (i >= MODEL_SHARED_RO && i < MODEL_IO)
+		pg->owner = OWNER_SHARED_RO;
+	if (pg->owner == MODEL_DOMID || pg->owner == 2) {
+		pg->refs = 1;
+		pg->flags = PAGE_ALLOCATED;
+	}
+	if (i == MODEL_SHARED)
+		pg->flags |= PAGE_XEN_SHARED;
+}
+
+void model_start(bool hardware)
+{
+	unsigned int i;
+
+	model = calloc(1, sizeof(*model));
+	model->mem = calloc(MODEL_FRAMES, sizeof(*model->mem));
+	frame_table = calloc(MODEL_FRAMES, sizeof(*frame_table));
+	assert_non_null(model->mem);
+	assert_non_null(frame_table);
+	frame_count = MODEL_FRAMES;
+	for (i = 0; i < MODEL_FRAMES; i++)
+		frame_setup(i);
+	model->core.owner = MODEL_DOMID;
+	model->core.hardware = hardware;
+	model->core.mfn_limit = MODEL_LIMIT;
+	model->core.budget = MM_BUDGET;
+	/* Close to the wrap of the flush numbers. */
+	model->core.flush_started = model->core.flush_done = 0xfff0;
+}
+
+void model_stop(void)
+{
+	free(model->mem);
+	free(model);
+	free(frame_table);
+}
+
+void model_drain(void)
+{
+	do {
+		model->core.budget = MM_BUDGET;
+	} while (!types_undo(&model->core));
+}
+
+int model_write(u64 table, unsigned int slot, u64 value)
+{
+	struct pt_op op = {
+		.kind = PT_OP_STORE, .mask = ~0ULL, .value = value,
+	};
+	unsigned int restarts = 0;
+	int rc = MODEL_RETRY(restarts, table_update(&model->core, MFN(table),
+						    slot, &op));
+
+	model_drain();
+	return rc;
+}
+
+/* env.h */
+
+void *env_map(mfn_t mfn)
+{
+	assert_true(mfn.v < MODEL_FRAMES);
+	return model->mem[mfn.v];
+}
+
+bool env_is_ram(mfn_t mfn)
+{
+	return mfn.v < MODEL_IO || mfn.v >= MODEL_FREE;
+}
+
+int env_io_check(mfn_t mfn, bool writable)
+{
+	return mfn.v == MODEL_IO_RO && writable ? -EPERM : 0;
+}
+
+void env_flush(struct mm_core *c)
+{
+	unsigned int i;
+
+	model->flushes++;
+	if (model->on_flush)
+		model->on_flush();
+	c->flush_started++;
+	for (i = 0; i < MODEL_FRAMES; i++) {
+		u64 x = frame_table[i].type_info;
+
+		model->roles[i] = model_count(i) ? 1 << type_info_type(x) : 0;
+	}
+	c->flush_done = c->flush_started;
+}
+
+void env_sync_l4(struct mm_core *c, mfn_t l4, unsigned int slot, u64 entry)
+{
+	(void)c;
+	if (l4.v == model->base)
+		model->l4[slot] = entry;
+}
+
+void env_release(struct mm_core *c, struct page *pg)
+{
+	assert_int_equal(pg->refs, 0);
+	assert_int_equal(model_count(pg - frame_table), 0);
+	assert_false(pg->type_info & (TI_PARTIAL | TI_PINNED));
+	env_flush(c);
+	model->releases++;
+	pg->owner = OWNER_NONE;
+	pg->flags = PAGE_FREE;
+	pg->type_info = 0;
+}
