@@ -17,6 +17,7 @@
 #include "boot/memory.h"
 #include "boot/modules.h"
 #include "boot/options.h"
+#include "boot/rsdp.h"
 #include "console/printk.h"
 #include "dispatch/dispatch.h"
 #include "gate/gate.h"
@@ -54,28 +55,6 @@ const void *boot_phys(paddr_t pa, u64 size)
 	if (pa + size < pa || pa + size > EARLY_MAP_END)
 		return NULL;
 	return paddr_to_virt(pa);
-}
-
-/*
- * The loader's tag holds a copy of the RSDP, in memory that will be reused; the
- * service domain needs the firmware's, which stands in an ACPI range.
- */
-static paddr_t find_rsdp(void)
-{
-	u32 i;
-
-	for (i = 0; info.rsdp_size && i < info.nr_e820; i++) {
-		const struct boot_e820 *e = &info.e820[i];
-		paddr_t pa = ALIGN_UP(e->addr, 8);
-
-		if (!e820_is_tables(e))
-			continue;
-		for (; pa + info.rsdp_size <= e->addr + e->size; pa += 8)
-			if (!memcmp(paddr_to_virt(pa), info.rsdp,
-				    info.rsdp_size))
-				return pa;
-	}
-	return 0;
 }
 
 static u32 own_apic_id(void)
@@ -126,7 +105,7 @@ void boot_main(u32 magic, u32 pa)
 	options_parse(args);
 	cpu_features_init();
 	boot_memory();
-	rsdp = find_rsdp();
+	rsdp = rsdp_find(&info);
 	modules_load_kernel(&info, &kernel);
 	memory_to_heap();
 	mm_boot_init();
@@ -149,7 +128,9 @@ static void RESIDENT __noreturn ap_main(void)
 
 static void boot_devices(void)
 {
-	if (acpi_boot_init(rsdp))
+	if (acpi_boot_init(rsdp) && !rsdp)
+		rsdp = rsdp_find_any(&info);
+	if (!acpi.has_madt && (!rsdp || acpi_boot_init(rsdp)))
 		printk(LOG_WARNING, "ringlet: boot: no usable ACPI tables: one CPU, no I/O APIC");
 	clock_boot_init();
 	/* The 8259s first: masked, they take back an interrupt they asserted
@@ -189,7 +170,6 @@ static void boot_on_pcpu(void)
 		.info = &info,
 		.kernel = &kernel,
 		.cmdline = boot_arguments(&info, info.module[0].string),
-		.rsdp = rsdp,
 		.release = modules_release,
 	};
 
@@ -203,6 +183,7 @@ static void boot_on_pcpu(void)
 		config.initrd = info.module[1].start;
 		config.initrd_size = info.module[1].end - info.module[1].start;
 	}
+	config.rsdp = rsdp;
 	config.extra_frames = modules_frames();
 	boot_finish(dom0_build(&config)->vcpu[0]);
 }
