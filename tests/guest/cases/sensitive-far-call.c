@@ -7,16 +7,25 @@ struct far_pointer {
 	u16 selector;
 } __attribute__((packed));
 
-/* A kernel page below 4 GiB: the far transfer, and 16 bytes on what returns from it. */
+struct far_pointer64 {
+	u64 offset;
+	u16 selector;
+} __attribute__((packed));
+
+/*
+ * A kernel page: the far transfer, and 16 bytes on what returns from it. With REX.W, because QEMU's
+ * TCG truncates the stack pointer of a 32-bit far CALL to 32 bits.
+ */
 static long transfer(u16 selector)
 {
-	static const u8 code[] = { 0xff, 0x1f, 0xc3 };
-	struct far_pointer to = { USER_SPARE + 16, selector };
+	static const u8 code[] = { 0x48, 0xff, 0x1f, 0xc3 };
+	struct far_pointer64 to = { USER_SPARE + 16, selector };
 	ulong pfn = alloc_pfn();
 	struct fault f;
 
 	memcpy(pfn_va(pfn), code, sizeof(code));
-	((u8 *)pfn_va(pfn))[16] = 0xcb;
+	((u8 *)pfn_va(pfn))[16] = 0x48;
+	((u8 *)pfn_va(pfn))[17] = 0xcb;
 	EXPECT_EQ(user_map(USER_SPARE, pfn_pte(pfn, PTE_KERN)), 0);
 	TRY(f)
 		asm volatile("call *%0" : : "r"((ulong)USER_SPARE), "D"(&to) : "memory");
