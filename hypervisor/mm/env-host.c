@@ -41,17 +41,19 @@ void mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read)
 	__atomic_store_n(&nr_protected, n + 1, __ATOMIC_RELEASE);
 }
 
-int env_io_check(mfn_t mfn, bool writable)
+enum env_io env_io_access(mfn_t mfn)
 {
 	u32 i, n = __atomic_load_n(&nr_protected, __ATOMIC_ACQUIRE);
+	enum env_io access = ENV_IO_WRITE;
 
 	for (i = 0; i < n; i++) {
 		if (mfn.v < protected[i].first || mfn.v > protected[i].last)
 			continue;
-		if (writable || !protected[i].allow_read)
-			return -EPERM;
+		if (!protected[i].allow_read)
+			return ENV_IO_NONE;
+		access = ENV_IO_READ;
 	}
-	return 0;
+	return access;
 }
 
 void *env_map(mfn_t mfn)

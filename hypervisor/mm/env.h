@@ -16,8 +16,9 @@ struct mm_core;
 void *env_map(mfn_t mfn);
 bool env_is_ram(mfn_t mfn);
 
-/* May the hardware domain map this frame, which is not RAM? 0 or -EPERM. */
-int env_io_check(mfn_t mfn, bool writable);
+/* How may the hardware domain map this frame, which is not RAM? */
+enum env_io { ENV_IO_NONE, ENV_IO_READ, ENV_IO_WRITE };
+enum env_io env_io_access(mfn_t mfn);
 
 /* Return when no pCPU holds a translation from before the call. */
 void env_flush(struct mm_core *c);

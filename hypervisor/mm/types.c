@@ -87,19 +87,31 @@ static bool leaf_is_io(mfn_t mfn)
 
 static int acquire(struct mm_core *c, struct page *pg, enum page_type t);
 
+/*
+ * Device registers that the guest may only read are mapped read-only even if
+ * it asked for more: drivers map whole regions that hold an MSI-X table.
+ */
+static int leaf_get_io(struct mm_core *c, u64 *e)
+{
+	enum env_io access = env_io_access(pte_mfn(*e));
+	int rc;
+
+	if (!c->hardware || access == ENV_IO_NONE)
+		return -EPERM;
+	rc = pte_check_leaf(e, c->mfn_limit, KIND_IO);
+	if (!rc && access == ENV_IO_READ)
+		*e &= ~PTE_RW;
+	return rc;
+}
+
 static int leaf_get(struct mm_core *c, u64 *e)
 {
 	mfn_t mfn = pte_mfn(*e);
 	struct page *pg;
 	int rc;
 
-	if (leaf_is_io(mfn)) {
-		if (!c->hardware)
-			return -EPERM;
-		rc = pte_check_leaf(e, c->mfn_limit, KIND_IO);
-		return rc ? rc : env_io_check(mfn, *e & PTE_RW);
-	}
-
+	if (leaf_is_io(mfn))
+		return leaf_get_io(c, e);
 	rc = pte_check_leaf(e, c->mfn_limit,
 			    c->hardware ? KIND_DMA_RAM : KIND_RAM);
 	if (rc)

@@ -54,7 +54,7 @@ static void check_leaf(u64 e)
 	assert_false(e & (PTE_G | 0xfULL << 59));
 	assert_true(mfn < MODEL_LIMIT);
 	if (mfn >= MODEL_FRAMES || (mfn >= MODEL_IO && mfn < MODEL_FREE)) {
-		assert_true(hw);
+		assert_true(hw && mfn != MODEL_IO_NONE);
 		assert_false(mfn == MODEL_IO_RO && (e & PTE_RW));
 		return;
 	}
@@ -172,8 +172,8 @@ static u64 some_frame(void)
 {
 	static const u16 odd[] = {
 		MODEL_SHARED, MODEL_FOREIGN, MODEL_HYP, MODEL_SHARED_RO,
-		MODEL_IO, MODEL_IO_RO, MODEL_FREE, MODEL_FRAMES + 3, 0,
-		MODEL_LIMIT + 1,
+		MODEL_IO, MODEL_IO_RO, MODEL_IO_NONE, MODEL_FREE,
+		MODEL_FRAMES + 3, 0, MODEL_LIMIT + 1,
 	};
 
 	if (!rnd(40))

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "mm-model.h"
-#include "base/errno.h"
 
 struct page *frame_table;
 u64 frame_count;
@@ -91,9 +90,11 @@ bool env_is_ram(mfn_t mfn)
 	return mfn.v < MODEL_IO || mfn.v >= MODEL_FREE;
 }
 
-int env_io_check(mfn_t mfn, bool writable)
+enum env_io env_io_access(mfn_t mfn)
 {
-	return mfn.v == MODEL_IO_RO && writable ? -EPERM : 0;
+	if (mfn.v == MODEL_IO_NONE)
+		return ENV_IO_NONE;
+	return mfn.v == MODEL_IO_RO ? ENV_IO_READ : ENV_IO_WRITE;
 }
 
 void env_flush(struct mm_core *c)

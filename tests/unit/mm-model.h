@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "base/errno.h"
 #include "base/types.h"
 #include "machine/pte.h"
 #include "mm/env.h"
@@ -25,6 +26,7 @@
 #define MODEL_SHARED_RO	255	/* .. 259 */
 #define MODEL_IO	260	/* .. 269: not RAM */
 #define MODEL_IO_RO	265	/* readable only */
+#define MODEL_IO_NONE	266
 #define MODEL_FREE	270	/* RAM in the allocator */
 #define MODEL_LIMIT	0x1000	/* first frame the model's CPU cannot address */
 

@@ -133,8 +133,9 @@ static void hardware_domain_maps_io(void **state)
 	assert_int_equal(pin(10, PT_L4), 0);
 	assert_int_equal(model_write(13, 7, model_pte(MODEL_IO, RW)), 0);
 	assert_int_equal(model_write(13, 8, model_pte(MODEL_FRAMES + 5, RW)), 0);
-	assert_int_equal(model_write(13, 9, model_pte(MODEL_IO_RO, RW)), -EPERM);
-	assert_int_equal(model_write(13, 9, model_pte(MODEL_IO_RO, RO)), 0);
+	assert_int_equal(model_write(13, 9, model_pte(MODEL_IO_RO, RW)), 0);
+	assert_int_equal(model_table(13)[9], model_pte(MODEL_IO_RO, RO));
+	assert_int_equal(model_write(13, 9, model_pte(MODEL_IO_NONE, RO)), -EPERM);
 	assert_int_equal(model_write(13, 9, model_pte(MODEL_FREE, RO)), -EPERM);
 	assert_int_equal(model_write(13, 9, model_pte(MODEL_LIMIT, RW)), -EINVAL);
 	assert_int_equal(unpin(10), 0);
