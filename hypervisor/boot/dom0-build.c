@@ -77,7 +77,9 @@ static void place_tables(struct layout *l, const struct elf_kernel *k, u64 at)
 		end = region_end_va(region_va(k, at + l->nr_tables + 1));
 		if (end < k->virt_base ||
 		    (k->virt_base < LOWER_HALF_END && end > LOWER_HALF_END))
-			boot_fail("kernel, initial RAM disk and frame list do not fit above the kernel's VIRT_BASE: use a smaller RAM disk");
+			boot_fail(
+				"kernel, initial RAM disk and frame list do not fit above "
+				"the kernel's VIRT_BASE: use a smaller RAM disk");
 		if (l->nr_tables >= 1 + dom0_tables_needed(k->virt_base, end))
 			break;
 	}
@@ -314,7 +316,9 @@ struct domain *dom0_build(const struct dom0_config *c)
 
 	layout_make(&l, c, pages);
 	if (l.prefix_end > pages)
-		boot_fail("kernel and initial RAM disk (%lu MiB) are larger than the service domain's memory (%lu MiB): add RAM or raise dom0_mem",
+		boot_fail(
+			"kernel and initial RAM disk (%lu MiB) are larger than the service "
+			"domain's memory (%lu MiB): add RAM or raise dom0_mem",
 			  l.prefix_end >> 8, pages >> 8);
 	dom0_prefix_alloc(d, l.prefix_end);
 	copy_images(c, &l);

@@ -84,7 +84,8 @@ void early_trap(const struct regs *regs)
 	if (!nested) {
 		nested = true;
 		printk(LOG_ERROR,
-		       "ringlet: boot: exception %lu, error %lx, at %016lx, cr2 %016lx, rsp %016lx: report it with this log",
+		       "ringlet: boot: exception %lu, error %lx, at %016lx, "
+		       "cr2 %016lx, rsp %016lx: report it with this log",
 		       regs->vector, regs->error, regs->rip, read_cr2(),
 		       regs->rsp);
 	}

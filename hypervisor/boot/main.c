@@ -101,8 +101,11 @@ void boot_main(u32 magic, u32 pa)
 	require(fault);
 	printk(LOG_INFO, "command line: %s", args);
 	if (info.truncated)
-		printk(LOG_WARNING, "ringlet: boot: the boot loader's information is longer than there is room for: the rest is ignored");
+		printk(LOG_WARNING,
+			"ringlet: boot: the boot loader's information is longer than there "
+			"is room for: the rest is ignored");
 	options_parse(args);
+	xen_version_set_command_line(args);
 	cpu_features_init();
 	boot_memory();
 	rsdp = rsdp_find(&info);

@@ -56,7 +56,9 @@ void modules_take(const struct boot_info *info)
 	u32 i;
 
 	if (!info->nr_modules)
-		boot_fail(KERNEL " is missing: QEMU: -initrd \"vmlinuz ARGUMENTS,initrd.gz\"; GRUB: two module lines");
+		boot_fail(KERNEL
+			" is missing: QEMU: -initrd \"vmlinuz ARGUMENTS,initrd.gz\"; GRUB: "
+			"two module lines");
 	for (i = 0; i < info->nr_modules; i++) {
 		const struct boot_module *m = &info->module[i];
 

@@ -284,7 +284,8 @@ static void report_unknown(const char *word, size_t name_len)
 		}
 	}
 	printk(LOG_WARNING,
-	       "ringlet: boot: unknown option \"%s\" has no effect; the nearest known one is \"%s\"",
+	       "ringlet: boot: unknown option \"%s\" has no effect; "
+	       "the nearest known one is \"%s\"",
 	       word, nearest);
 }
 
