@@ -320,29 +320,30 @@ static int string_address(struct vcpu *v, const struct priv_insn *insn,
 }
 
 /* Memory that the context itself could access so: false injects the fault. */
-static bool memory_ready(struct vcpu *v, u64 va, u64 bytes, bool store)
+static bool byte_ready(struct vcpu *v, u64 va, bool store)
 {
 	bool user = (v->regs->cs & 3) == 3;
 	u64 error = (user ? PF_USER : 0) | (store ? PF_WRITE : 0);
-	u64 page;
+	struct guest_walk w;
 
-	for (page = va & PAGE_MASK; page <= ((va + bytes - 1) & PAGE_MASK);
-	     page += PAGE_SIZE) {
-		struct guest_walk w;
-		u64 at = max(page, va);
-
-		if (guest_walk(v, at, &w)) {
-			inject_page_fault(v, at, error);
-			return false;
-		}
-		if ((user && !w.user) || (store && !w.writable)) {
-			inject_page_fault(v, at, error | PF_PRESENT);
-			return false;
-		}
-		if (page == PAGE_MASK)
-			break;
+	if (!guest_walk(v, va, &w)) {
+		if ((w.user || !user) && (w.writable || !store))
+			return true;
+		error |= PF_PRESENT;
 	}
-	return true;
+	inject_page_fault(v, va, error);
+	return false;
+}
+
+/* A piece lies in one page, or is one element in two. */
+static bool memory_ready(struct vcpu *v, u64 va, u64 bytes, bool store)
+{
+	u64 last = va + bytes - 1;
+
+	if (!byte_ready(v, va, store))
+		return false;
+	return (va & PAGE_MASK) == (last & PAGE_MASK) ||
+	       byte_ready(v, last & PAGE_MASK, store);
 }
 
 /* How many elements now: one if backwards or across a page, else a buffer. */

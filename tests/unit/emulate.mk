@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0
+UNIT_TESTS += emulate-decode emulate-io emulate-priv
+
+emulate_DISPATCH := $(addprefix $(HYP)/dispatch/,decode-priv.c emulate.c \
+	io-port.c msr.c control-regs.c debugreg.c cpuid.c stats-leaf.c)
+
+emulate-decode_SRCS := $(HYP)/dispatch/decode-priv.c
+emulate-decode_CFLAGS := -Iemulate-stubs
+
+emulate-io_SRCS := $(emulate_DISPATCH) emulate-env.c
+emulate-io_CFLAGS := -Iemulate-stubs
+
+emulate-priv_SRCS := $(emulate_DISPATCH) emulate-env.c
+emulate-priv_CFLAGS := -Iemulate-stubs
