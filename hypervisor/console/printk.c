@@ -176,16 +176,21 @@ size_t log_read(char *buf, size_t size)
 	return n;
 }
 
+/* What does not fit stays in the UART, which tells the other end to wait. */
+static void input_fill(void) __requires(console_lock)
+{
+	int c;
+
+	while (input_head - input_tail < INPUT_SIZE && (c = serial_read()) >= 0)
+		input[input_head++ % INPUT_SIZE] = c;
+}
+
 bool console_input_poll(void)
 {
 	bool any;
-	int c;
 
 	console_acquire();
-	while ((c = serial_read()) >= 0)
-		/* A full queue loses the newest, as a UART's own FIFO does. */
-		if (input_head - input_tail < INPUT_SIZE)
-			input[input_head++ % INPUT_SIZE] = c;
+	input_fill();
 	any = input_head != input_tail;
 	console_release();
 	return any;
@@ -196,8 +201,12 @@ size_t console_read_guest(char *buf, size_t n)
 	size_t done = 0;
 
 	console_acquire();
-	while (done < n && input_tail != input_head)
+	/* A full queue left bytes behind, for which no new interrupt comes. */
+	input_fill();
+	while (done < n && input_tail != input_head) {
 		buf[done++] = input[input_tail++ % INPUT_SIZE];
+		input_fill();
+	}
 	console_release();
 	return done;
 }
