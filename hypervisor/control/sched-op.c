@@ -52,7 +52,11 @@ static long op_shutdown(struct domain *d, u64 arg)
 		return -EFAULT;
 	if (op.reason > SHUTDOWN_MAX)
 		return -EINVAL;
-	domain_shutdown(d, op.reason);
+	/* With a report: the guest may not have been able to say why. */
+	if (op.reason == SHUTDOWN_crash)
+		domain_crash(d, "by its own request");
+	else
+		domain_shutdown(d, op.reason);
 	return 0;
 }
 
@@ -67,6 +71,25 @@ static long op_shutdown_code(struct domain *d, u64 arg)
 	spin_lock(&d->control_lock);
 	d->shutdown_reason = op.reason;
 	spin_unlock(&d->control_lock);
+	return 0;
+}
+
+/* Another domain's end, decided by one that may. */
+static long op_remote_shutdown(struct domain *self, u64 arg)
+{
+	struct sched_remote_shutdown op;
+	struct domain *d;
+
+	if (copy_from_guest(&op, arg, sizeof(op)))
+		return -EFAULT;
+	d = domain_by_id(op.domain_id);
+	if (!d)
+		return -ESRCH;
+	if (!self->is_privileged)
+		return -EPERM;
+	if (op.reason > SHUTDOWN_MAX)
+		return -EINVAL;
+	domain_shutdown(d, op.reason);
 	return 0;
 }
 
@@ -128,6 +151,8 @@ long do_sched_op(u64 cmd, u64 arg)
 		return op_shutdown(v->domain, arg);
 	case SCHEDOP_poll:
 		return op_poll(v, arg);
+	case SCHEDOP_remote_shutdown:
+		return op_remote_shutdown(v->domain, arg);
 	case SCHEDOP_shutdown_code:
 		return op_shutdown_code(v->domain, arg);
 	case SCHEDOP_watchdog:
