@@ -7,8 +7,8 @@
  * two requests with -ERESTART (batch_count()).
  *
  * Locks: d->page_lock.
- * ABI: xen/xen.h, mmu_update: the two low bits of ptr are the command, the rest
- * the machine address; foreigndom: low half the frames' owner, high half the
+ * ABI: xen/xen.h, mmu_update: the low bits of ptr are the command, the rest the
+ * machine address; foreigndom: low half the frames' owner, high half the
  * tables' owner plus one, both the caller here. *pdone: requests done.
  */
 #include "mm/mm.h"
@@ -24,10 +24,12 @@ static int check_domids(const struct domain *d, u64 foreigndom)
 	u32 pt = (u32)foreigndom >> 16, frames = (u16)foreigndom;
 
 	if (pt && !domid_is_self(d, pt - 1))
-		return -EPERM;
+		return foreign_domid(pt - 1);
 	if (domid_is_self(d, frames) || frames == DOMID_XEN)
 		return 0;
-	return frames == DOMID_IO && d->is_hardware ? 0 : -EPERM;
+	if (frames == DOMID_IO && d->is_hardware)
+		return 0;
+	return foreign_domid(frames);
 }
 
 static int machphys_update(struct domain *d, mfn_t mfn, u64 pfn)
@@ -47,12 +49,17 @@ static int one_update(struct domain *d, const struct mmu_update *req)
 		.kind = PT_OP_STORE, .mask = ~0ULL, .value = req->val,
 	};
 
-	switch (req->ptr & 3) {
-	case MMU_MACHPHYS_UPDATE:
-		return machphys_update(d, mfn, req->val);
+	switch (req->ptr & 7) {
+	case MMU_NORMAL_PT_UPDATE:
+	case MMU_PT_UPDATE_NO_TRANSLATE:
+		break;
 	case MMU_PT_UPDATE_PRESERVE_AD:
 		op.preserve_ad = true;
 		break;
+	case MMU_MACHPHYS_UPDATE:
+		return machphys_update(d, mfn, req->val);
+	default:
+		return -ENOSYS;
 	}
 	return table_update(&d->mm->core, mfn, (req->ptr & ~PAGE_MASK) / 8, &op);
 }
@@ -179,6 +186,6 @@ long do_update_va_mapping(u64 va, u64 val, u64 flags)
 long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid)
 {
 	if (!domid_is_self(current_vcpu->domain, domid))
-		return -EPERM;
+		return foreign_domid(domid);
 	return do_update_va_mapping(va, val, flags);
 }

@@ -26,7 +26,7 @@
 /* Allowed PAT indices by kind of frame, one bit each. */
 static const u8 cache_allowed[] = {
 	[KIND_RAM] = 0x01,
-	[KIND_DMA_RAM] = 0x1d,	/* WB, UC-, UC, WC */
+	[KIND_DMA_RAM] = 0x1f,	/* all but WP and the unused indices */
 	[KIND_IO] = 0x1f,
 };
 
