@@ -78,6 +78,8 @@ const char *bzimage_parse(const u8 *data, u64 size, struct bzimage *image)
 	u32 sectors;
 	u16 protocol;
 
+	if (!size)
+		return "it is empty: copy it again";
 	if (size < HEADER_END || data[BOOT_FLAG] != 0x55 ||
 	    data[BOOT_FLAG + 1] != 0xaa ||
 	    memcmp(data + HEADER_MAGIC, "HdrS", 4))

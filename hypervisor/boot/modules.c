@@ -57,8 +57,8 @@ void modules_take(const struct boot_info *info)
 
 	if (!info->nr_modules)
 		boot_fail(KERNEL
-			" is missing: QEMU: -initrd \"vmlinuz ARGUMENTS,initrd.gz\"; GRUB: "
-			"two module lines");
+			  " is missing: use -initrd \"vmlinuz ARGUMENTS,initrd.gz\" "
+			  "with QEMU, two module lines with GRUB");
 	for (i = 0; i < info->nr_modules; i++) {
 		const struct boot_module *m = &info->module[i];
 
