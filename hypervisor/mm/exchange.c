@@ -133,8 +133,8 @@ static int exchange_chunk(struct domain *d, struct chunk *k)
 	rc = read_lists(k);
 	if (rc)
 		return rc;
-	mm_lock(d);
-	rc = claim_in(d, k);
+	/* Tables that wait to be undone may still hold the frames. */
+	rc = types_undo(mm_lock(d)) ? claim_in(d, k) : -ERESTART;
 	if (!rc) {
 		rc = alloc_out(d, k);
 		if (rc)

@@ -91,7 +91,10 @@ static int extent_remove(struct domain *d,
 	return rc;
 }
 
-/* @i: extents done by earlier executions of the call. */
+/*
+ * @i: extents done by earlier executions of the call. What is wrong with the
+ * arguments shows only in that no more are done, as in the base profile.
+ */
 static long reservation_op(struct vcpu *v, u64 cmd, u64 i, u64 arg)
 {
 	struct domain *d = v->domain;
@@ -99,17 +102,12 @@ static long reservation_op(struct vcpu *v, u64 cmd, u64 i, u64 arg)
 	u64 budget = FRAMES_PER_CALL;
 	int rc = 0;
 
-	if (copy_from_guest(&r, arg, sizeof(r)))
-		return -EFAULT;
-	if (!domid_is_self(d, r.domid))
-		return -EPERM;
-	/* What is done must fit beside the command. */
+	if (copy_from_guest(&r, arg, sizeof(r)) || !domid_is_self(d, r.domid))
+		return i;
 	if (r.nr_extents > MAX_EXTENTS || r.extent_order > MAX_EXTENT_ORDER)
-		return -EINVAL;
-	if (i > r.nr_extents)
-		return -EINVAL;
+		return i;
 	if (!r.extent_start.p && cmd != XENMEM_increase_reservation)
-		return -EFAULT;
+		return i;
 
 	for (; i < r.nr_extents; i++) {
 		u64 slot = (u64)r.extent_start.p + i * sizeof(u64);
@@ -156,7 +154,9 @@ static long machine_memory_map(u64 arg)
 
 	if (copy_from_guest(&map, arg, sizeof(map)))
 		return -EFAULT;
-	n = min(map.nr_entries, nr_machine_e820);
+	n = nr_machine_e820;
+	if (map.nr_entries < n)
+		return -EINVAL;
 	buffer = (u64)map.buffer.p;
 	for (i = 0; i < n; i++) {
 		if (copy_to_guest(buffer + i * sizeof(machine_e820[0]),
@@ -165,6 +165,14 @@ static long machine_memory_map(u64 arg)
 	}
 	map.nr_entries = n;
 	return copy_to_guest(arg, &map, sizeof(map)) ? -EFAULT : 0;
+}
+
+/* The guest's own map: no domain has been given one. */
+static long memory_map(u64 arg)
+{
+	struct xen_memory_map map;
+
+	return copy_from_guest(&map, arg, sizeof(map)) ? -EFAULT : -ENOSYS;
 }
 
 static long machphys_mapping(u64 arg)
@@ -202,9 +210,10 @@ long do_memory_op(u64 cmd, u64 arg)
 		return d->is_privileged ? m2p_mfn_list(arg) : -EPERM;
 	case XENMEM_machphys_mapping:
 		return machphys_mapping(arg);
+	case XENMEM_memory_map:
+		return memory_map(arg);
 	case XENMEM_machine_memory_map:
 		return d->is_privileged ? machine_memory_map(arg) : -EPERM;
 	}
-	/* memory_map too: no domain has been given a map of its own. */
 	return -ENOSYS;
 }

@@ -49,11 +49,9 @@ static int fill_page(struct vcpu *v, mfn_t dst, mfn_t src, bool copy)
 static int set_ldt(struct vcpu *v, u64 base, u64 entries)
 	__requires(v->domain->page_lock)
 {
-	u64 end = base + entries * 8;
-
 	if (entries > 8192 || (base & ~PAGE_MASK))
 		return -EINVAL;
-	if (entries && (!is_canonical(base) || !is_canonical(end - 1)))
+	if (entries && !guest_range_ok(base, entries * 8))
 		return -EINVAL;
 	ldt_unmap(v);
 	v->ldt_base = entries ? base : 0;

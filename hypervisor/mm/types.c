@@ -17,8 +17,8 @@
  *    recursion is four deep. Undoing does not recurse at all: tables that
  *    lose their last reference go to the list.
  *
- * Preemption: -ERESTART when the budget is spent, or when a table that the
- * caller wants as something else waits to be undone. Nothing is lost: the work
+ * Preemption: -ERESTART when the budget is spent, or when what is in the
+ * caller's way may be tables that wait to be undone. Nothing is lost: the work
  * is in PARTIAL tables. The caller works on the list (types_retry()) and calls
  * again, now or when the guest re-executes its call.
  */
@@ -291,6 +291,12 @@ static int acquire_first(struct mm_core *c, struct page *pg, u64 x,
 	return 0;
 }
 
+/* In use as something else, unless that is about to be undone. */
+static int busy(const struct mm_core *c)
+{
+	return c->undo ? -ERESTART : -EBUSY;
+}
+
 /* A type reference on a frame that the caller has a reference on. */
 static int acquire(struct mm_core *c, struct page *pg, enum page_type t)
 {
@@ -304,10 +310,7 @@ static int acquire(struct mm_core *c, struct page *pg, enum page_type t)
 		if (!(x & TI_COUNT))
 			return acquire_first(c, pg, x, t);
 		if (type_info_type(x) != t || (x & TI_COUNT) >= PAGE_REFS_MAX)
-			return -EBUSY;
-		/* Counted but not valid: an ancestor that we are validating. */
-		if (t != PT_WRITABLE && !(x & TI_VALIDATED))
-			return -EBUSY;
+			return busy(c);
 		if (type_info_replace(pg, x, x + 1))
 			return 0;
 		x = type_info_read(pg);

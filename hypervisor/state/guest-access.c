@@ -66,6 +66,16 @@ static bool va_is_guest(u64 va)
 	       pt_index(va, L4_SHIFT) - GUEST_HOLE_SLOT >= GUEST_HOLE_SLOTS;
 }
 
+bool guest_range_ok(u64 va, u64 n)
+{
+	u64 last = va + n - 1;
+
+	if (last < va || !va_is_guest(va) || !va_is_guest(last))
+		return false;
+	/* Neither the non-canonical hole nor ours lies in between. */
+	return (va < LOWER_HALF_END) == (last < LOWER_HALF_END);
+}
+
 /* Down to the L1; the rights of the upper levels are collected in @w. */
 static int walk_upper(struct vcpu *v, u64 va, struct guest_walk *w)
 {
