@@ -486,7 +486,7 @@ static void do_far_call(void *arg)
 
 static void case_far_call(void)
 {
-	unsigned int bad[] = { 0, 0x10, 0xfff8 | 3, 0xe008, 0xe030 };
+	unsigned int bad[] = { 0, 0x10, 0xfff8 | 3, 0xe008 };
 	struct far32 target;
 	struct fault f;
 	unsigned int i;
@@ -513,7 +513,7 @@ static void do_far_jmp(void *arg)
 
 static void case_far_jmp(void)
 {
-	unsigned int bad[] = { 0, 0x10, 0xfff8 | 3, 0xe008, 0xe030 };
+	unsigned int bad[] = { 0, 0x10, 0xfff8 | 3, 0xe008 };
 	struct far32 target;
 	struct fault f;
 	unsigned int i;
