@@ -116,9 +116,6 @@ unsigned int fifo_reset(struct domain *d, mfn_t *held)
 	__requires(d->event_lock);
 
 int vtimer_vcpu_init(struct vcpu *v);
-/* After the relation of TSC and time changed: publish it; cheap otherwise. */
-void vcpu_time_check(struct vcpu *v);
-
 static inline struct vcpu *domain_vcpu(struct domain *d, u32 id)
 {
 	return id < d->max_vcpus ? d->vcpu[id] : NULL;

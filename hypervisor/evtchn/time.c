@@ -6,7 +6,9 @@
  * The relation of TSC and system time is one for the machine, so it is
  * published as it is to all vCPUs, together, with the bit that says that
  * readings of different vCPUs compare (XEN_PVCLOCK_TSC_STABLE_BIT). It changes
- * when the clock was corrected (clock_scale.version).
+ * when the clock was corrected (clock_scale.version): each exit looks, and the
+ * first that sees it publishes for all, so that a guest does not go on with the
+ * old slope and step back when it learns the new one.
  *
  * Versions go odd, then even again around a change (xen.h, vcpu_time_info); they
  * are counted here, not in the guest's memory, which it can write.
@@ -17,6 +19,7 @@
 #include "evtchn/ports.h"
 
 #include "machine/clock.h"
+#include "sched/sched.h"
 #include "state/guest-access.h"
 
 #define NS_PER_S	1000000000U
@@ -79,7 +82,7 @@ static void publish_all(struct domain *d, struct clock_scale *s)
 
 /**
  * vcpu_time_check() - publish the time again if the clock was corrected
- * @v: current, or not running
+ * @v: the vCPU this pCPU has loaded; it and its siblings are told
  */
 void vcpu_time_check(struct vcpu *v)
 {

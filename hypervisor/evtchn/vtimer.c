@@ -38,10 +38,7 @@ struct timer_vcpu {
 
 static void single_fired(void *data)
 {
-	struct vcpu *v = data;
-
-	vcpu_time_check(v);
-	evtchn_raise_virq(v, VIRQ_TIMER);
+	evtchn_raise_virq(data, VIRQ_TIMER);
 }
 
 /* Tick if it is due, and arm for the next one. */
@@ -63,7 +60,6 @@ static void tick(struct vcpu *v)
 
 static void periodic_fired(void *data)
 {
-	vcpu_time_check(data);
 	tick(data);
 }
 
