@@ -142,6 +142,7 @@ struct mm_core *mm_lock(struct domain *d)
 {
 	spin_lock(&d->page_lock);
 	d->mm->core.budget = MM_BUDGET;
+	d->mm->core.map_shared = false;
 	return &d->mm->core;
 }
 

@@ -108,7 +108,7 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 	if (rc)
 		return report_done(pdone, 0, rc);
 
-	mm_lock(d);
+	mm_lock(d)->map_shared = (u16)foreigndom == DOMID_XEN;
 	while (done < total && !rc) {
 		unsigned int n = min((u32)CHUNK, total - done);
 

@@ -118,7 +118,7 @@ static int leaf_get(struct mm_core *c, u64 *e)
 		return rc;
 	pg = mfn_to_page(mfn);
 	if (pg->owner == OWNER_SHARED_RO)
-		return (*e & PTE_RW) ? -EPERM : 0;
+		return c->map_shared && !(*e & PTE_RW) ? 0 : -EPERM;
 	if (!page_ref_get(pg, c->owner))
 		return -EPERM;
 	if (!(*e & PTE_RW))

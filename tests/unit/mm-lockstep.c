@@ -59,6 +59,7 @@ static void check_leaf(u64 e)
 		return;
 	}
 	if (mfn >= MODEL_SHARED_RO && mfn < MODEL_IO) {
+		assert_true(hw);	/* map_shared goes with it here */
 		assert_false(e & PTE_RW);
 		return;
 	}

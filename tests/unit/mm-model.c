@@ -44,6 +44,7 @@ void model_start(bool hardware)
 		frame_setup(i);
 	model->core.owner = MODEL_DOMID;
 	model->core.hardware = hardware;
+	model->core.map_shared = hardware;
 	model->core.mfn_limit = MODEL_LIMIT;
 	model->core.budget = MM_BUDGET;
 	/* Close to the wrap of the flush numbers. */
