@@ -2,9 +2,10 @@
 /*
  * Debug registers of a guest: set_debugreg, get_debugreg, and MOV DR with them.
  *
- * DR0-3 are canonical and outside the hypervisor's hole (invariant 7) and the
- * direct map: they match linear addresses in either space, and a #DB in the host
- * would end it. Both borders are aligned, so lengths do not matter.
+ * DR0-3 are canonical and outside the hypervisor's hole (invariant 7), whose
+ * borders are aligned, so lengths do not matter. Above it lie guest addresses that
+ * host space uses for its direct map: a breakpoint there may trap in the host,
+ * which goes on (host_trap).
  * DR7 never has GD, and no I/O breakpoints: port access is emulated and would
  * not meet them. Reserved bits are as the CPU keeps them (SDM 3B 17.2).
  * DR4 and 5 are 6 and 7 while CR4.DE is clear.
@@ -28,19 +29,11 @@
 #define DR7_ALWAYS_ZERO	(BIT(11) | BIT(12) | BIT(14) | BIT(15))
 #define DR7_GD		BIT(13)
 #define DR7_RW_IO	2
-#define L4_SLOT_SHIFT	39
-
-/* The direct map, in whole L4 slots, follows the hole. */
-static bool host_maps(u64 va)
-{
-	u64 end = ALIGN_UP(frame_count << PAGE_SHIFT, 1UL << L4_SLOT_SHIFT);
-
-	return va >= GUEST_HOLE_START && va < DIRECTMAP_VIRT + end;
-}
 
 static int set_address(struct vcpu *v, unsigned int nr, u64 value)
 {
-	if (!is_canonical(value) || host_maps(value))
+	if (!is_canonical(value) ||
+	    (value >= GUEST_HOLE_START && value < GUEST_HOLE_END))
 		return -EPERM;
 	v->dr[nr] = value;
 	vcpu_debug_load(v);

@@ -69,8 +69,9 @@ static long get_features(u64 arg)
 
 	if (copy_from_guest(&fi, arg, sizeof(fi)))
 		return -EFAULT;
-	fi.submap = fi.submap_idx < XENFEAT_NR_SUBMAPS ?
-		features(current_vcpu->domain) : 0;
+	if (fi.submap_idx >= XENFEAT_NR_SUBMAPS)
+		return -EINVAL;
+	fi.submap = features(current_vcpu->domain);
 	return give(arg, &fi, sizeof(fi));
 }
 
@@ -79,7 +80,8 @@ static long get_features(u64 arg)
  * @cmd: XENVER_*, @arg: where the answer goes
  *
  * Return: the value (version, page size), 0, -EFAULT, -EPERM, -ENODATA for the
- *	   build id, -EINVAL if pagesize has an argument, -ENOSYS.
+ *	   build id, -EINVAL if pagesize has an argument or for a submap of
+ *	   features that there is not, -ENOSYS.
  */
 long do_xen_version(u64 cmd, u64 arg)
 {

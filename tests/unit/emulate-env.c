@@ -12,7 +12,6 @@
 
 struct pcpu test_pcpu;
 struct cpu_features cpu_features;
-u64 frame_count = 0x100000;
 struct ram_range ram_ranges[MAX_RAM_RANGES] = { { 0, 0x40000000 } };
 unsigned int nr_ram_ranges = 1;
 u64 test_gdt[512];
