@@ -107,8 +107,11 @@ ulong alloc_pfn(void)
 	return pfn;
 }
 
+/* A case that failed may have left references: its pages do not come back to spoil the next. */
 void free_pfn(ulong pfn)
 {
+	if (case_failed())
+		return;
 	free_stack[nr_free++] = pfn;
 }
 

@@ -104,7 +104,7 @@ void trap_c(struct regs *r)
 		dump(r, cr2);
 		panic("unexpected trap %lu on vCPU %u", r->vec, v->id);
 	}
-	v->guard = NULL;
+	v->guard = f->prev;
 	f->vec = (long)r->vec;
 	f->err = r->err;
 	f->cr2 = cr2;

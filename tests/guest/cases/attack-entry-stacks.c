@@ -61,8 +61,11 @@ ATTACK(stack_sibling_rewrites_frames)
 	EXPECT(smp_wait(5000000000ul));
 }
 
-/* A vCPU overwrites its own: what it enters with next is what it had. */
-ATTACK(stack_own_rewritten)
+/*
+ * A vCPU overwrites its own, and with it whatever the gate keeps beside: it goes on as it was, or the
+ * guest alone dies of it.
+ */
+MAY_CRASH_CASE(stack_own_rewritten)
 {
 	struct user u;
 	unsigned int i;
@@ -88,10 +91,10 @@ ATTACK(stack_own_rewritten)
 
 /*
  * The kernel leaves for ring 3 by its own IRETQ (legal on Ringlet from ring 1) and makes a system
- * call there: taken for a hypercall or for a system call, it harms nobody else.
+ * call there: taken for a hypercall or for a system call, it harms nobody else. The guest may die.
  */
 USER_SNIPPET(sneaky, "mov $17, %eax; mov $7, %edi; syscall; mov %eax, %ebx; int3");
-ATTACK(stack_native_iret_to_user)
+MAY_CRASH_CASE(stack_native_iret_to_user)
 {
 	struct vcpu *v = this_vcpu();
 	struct user u;
@@ -117,7 +120,7 @@ ATTACK(stack_native_iret_to_user)
 
 /* The same, leaving ring 3 by a fault and by a privileged hypercall attempt (set a page-table base). */
 USER_SNIPPET(sneaky_fault, "xor %eax, %eax; mov (%rax), %eax; int3");
-ATTACK(stack_native_iret_then_fault)
+MAY_CRASH_CASE(stack_native_iret_then_fault)
 {
 	struct vcpu *v = this_vcpu();
 	struct user u;

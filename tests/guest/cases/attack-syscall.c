@@ -193,7 +193,7 @@ ATTACK(int_n_from_user)
 		if (user_vector(n))
 			EXPECT_EQ(u.regs.rip, USER_CODE + 2);
 		else
-			EXPECT_EQ(u.regs.err, n * 8 + 2);
+			EXPECT(u.regs.err == n * 8 + 2 || u.regs.err == n * 16 + 2);
 	}
 }
 

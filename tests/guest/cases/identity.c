@@ -5,9 +5,10 @@
 CASE(identity)
 {
 	unsigned int cpl = read_cs() & 3;
-	bool extension = hypercall(__HYPERVISOR_arch_7, 0, 0) != -XEN_ENOSYS;
+	char s[17] = { 0 };
 
 	EXPECT(cpl == 1 || cpl == 3);
-	EXPECT_EQ(extension, cpl == 1);
+	EXPECT_EQ(HYP(xen_version, XENVER_extraversion, s), 0);
+	EXPECT_EQ(memcmp(s + 1, "ringlet", 7) == 0, cpl == 1);
 	EXPECT_EQ(read_ss() & 3, cpl);
 }

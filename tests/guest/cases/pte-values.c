@@ -51,7 +51,10 @@ CASE(pte_no_execute)
 	free_pfn(pfn);
 }
 
-/* Cache attributes of plain memory: accepted and readable, whatever becomes of them. */
+/*
+ * Cache attributes of plain memory: Xen takes them; Ringlet takes what its white-list has. What is
+ * taken is usable.
+ */
 CASE(pte_cache_attributes)
 {
 	ulong pfn = alloc_pfn();
@@ -59,7 +62,11 @@ CASE(pte_cache_attributes)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bits); i++) {
-		EXPECT_EQ(user_map(USER_SPARE, pfn_pte(pfn, PTE_USER) | bits[i]), 0);
+		int rc = user_map(USER_SPARE, pfn_pte(pfn, PTE_USER) | bits[i]);
+
+		if (rc && on_ringlet)
+			continue;
+		EXPECT_EQ(rc, 0);
 		*(volatile u32 *)USER_SPARE = i;
 		EXPECT_EQ(*(volatile u32 *)USER_SPARE, i);
 	}

@@ -12,6 +12,9 @@ CASE(sensitive_lsl_kernel)
 	asm volatile("lsl %2, %0" : "+r"(limit), "=@ccz"(ok) : "r"(KERNEL_SS));
 	EXPECT(ok);
 	EXPECT_EQ(limit, 0xffffffff);
+	asm volatile("lsl %2, %0" : "+r"(limit), "=@ccz"(ok) : "r"(KERNEL_CS));
+	EXPECT(ok);
+	EXPECT_EQ(limit, 0xffffffff);
 	asm volatile("lsl %2, %0" : "+r"(limit), "=@ccz"(ok) : "r"(0));
 	EXPECT(!ok);
 }

@@ -75,7 +75,7 @@ CASE(va_mapping_otherdomain)
 {
 	ulong pfn = alloc_pfn(), pte = pfn_pte(pfn, PTE_USER);
 
-	EXPECT_EQ(HYP(update_va_mapping_otherdomain, USER_SPARE, pte, 0, 5), -XEN_ESRCH);
+	EXPECT_ERR(HYP(update_va_mapping_otherdomain, USER_SPARE, pte, 0, 5));
 	EXPECT_EQ(HYP(update_va_mapping_otherdomain, USER_SPARE, pte, 0, DOMID_SELF), 0);
 	EXPECT_ERR(HYP(update_va_mapping_otherdomain, USER_SPARE, pte, 0, DOMID_INVALID));
 	EXPECT_EQ(HYP(update_va_mapping, USER_SPARE, 0, UVMF_INVLPG), 0);

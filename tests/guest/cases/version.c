@@ -51,7 +51,6 @@ CASE(version_features)
 	EXPECT(f.submap & 1u << XENFEAT_mmu_pt_update_preserve_ad);
 	EXPECT(f.submap & 1u << XENFEAT_gnttab_map_avail_bits);
 	EXPECT(f.submap & 1u << XENFEAT_dom0);
-	EXPECT(f.submap & 1u << XENFEAT_pae_pgdir_above_4gb);
 	EXPECT(!(f.submap & 1u << XENFEAT_supervisor_mode_kernel));
 	EXPECT(!(f.submap & 1u << XENFEAT_writable_page_tables));
 	EXPECT(!(f.submap & 1u << XENFEAT_auto_translated_physmap));

@@ -4,7 +4,7 @@
  *
  * A case is a function registered with CASE() (safe), ATTACK() (run after the safe ones) or
  * CRASH_CASE() (a boot of its own: the right outcome is that the hypervisor kills the guest and
- * says so). It passes unless an EXPECT fails; skip() needs a reason. One wrong input a case, all
+ * says so) or MAY_CRASH_CASE() (its own boot too; the guest's death is right, so is survival). It passes unless an EXPECT fails; skip() needs a reason. One wrong input a case, all
  * else valid; a case leaves the guest as it found it.
  */
 #ifndef GUEST_H
@@ -40,7 +40,7 @@ typedef unsigned long ulong;
 #define NON_CANONICAL	0x0000800000000000ul
 
 /* ---- cases ------------------------------------------------------------------------------- */
-enum case_kind { CASE_SAFE, CASE_ATTACK, CASE_CRASH };
+enum case_kind { CASE_SAFE, CASE_ATTACK, CASE_CRASH, CASE_MAY_CRASH };
 
 struct kase {
 	const char *name;
@@ -57,10 +57,12 @@ struct kase {
 #define CASE(fn)	__CASE(fn, CASE_SAFE, ".cases.1")
 #define ATTACK(fn)	__CASE(fn, CASE_ATTACK, ".cases.2")
 #define CRASH_CASE(fn)	__CASE(fn, CASE_CRASH, ".cases.3")
+#define MAY_CRASH_CASE(fn)	__CASE(fn, CASE_MAY_CRASH, ".cases.3")
 
 void case_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void skip(const char *reason);
+bool case_failed(void);
 
 #define EXPECT(cond) do {							\
 	if (!(cond))								\
@@ -114,6 +116,7 @@ struct jmpbuf { u64 r[8]; };
 /* What a guarded piece of kernel code ran into; vec -1 when nothing. */
 struct fault {
 	struct jmpbuf jb;
+	struct fault *prev;	/* the guard around this one */
 	long vec;
 	u64 err, cr2, rip, cs, rflags, rsp;
 };
@@ -147,20 +150,24 @@ static inline struct jmpbuf *guard_begin(struct fault *f)
 {
 	f->vec = -1;
 	f->err = f->cr2 = f->rip = 0;
+	f->prev = this_vcpu()->guard;
 	this_vcpu()->guard = f;
 	return &f->jb;
 }
 
 static inline bool guard_end(void)
 {
+	struct vcpu *v = this_vcpu();
+
 	barrier();
-	this_vcpu()->guard = NULL;
+	v->guard = v->guard->prev;
 	return false;
 }
 
 /*
  * TRY(f) { statements }: run them; on a fault of the kernel fill in f and go on behind the block.
- * No break or return inside. Locals changed inside must be volatile.
+ * No break or return inside. Locals changed inside must be volatile. They nest;
+ * around every case there is one, so that an unexpected fault fails the case only.
  */
 #define TRY(f)	\
 	for (bool __go = guard_set(guard_begin(&(f))) == 0; __go; __go = guard_end())
