@@ -29,6 +29,8 @@
 
 static struct taken taken;
 
+extern const char resident_end[];	/* ringlet.lds */
+
 static void range_insert(unsigned int at, paddr_t start, paddr_t end)
 {
 	unsigned int i;
@@ -232,6 +234,19 @@ bool e820_is_tables(const struct boot_e820 *e)
 	       e->addr + e->size <= MAX_FRAMES << PAGE_SHIFT;
 }
 
+/* The image's own frames stay out: their text must have no writable alias. */
+static int map_ram(paddr_t start, paddr_t end)
+{
+	paddr_t image_start = IMAGE_PHYS, image_end = image_paddr(resident_end);
+	int rc = 0;
+
+	if (start < image_start)
+		rc = host_map_direct(start, min(end, image_start));
+	if (!rc && end > image_end)
+		rc = host_map_direct(max(start, image_end), end);
+	return rc;
+}
+
 /*
  * RAM, the first MiB (BIOS areas), and what firmware set aside for tables.
  * Other reserved ranges may be device registers and stay out.
@@ -244,7 +259,7 @@ const char *memory_direct_map(const struct boot_info *info)
 	if (!rc)
 		rc = host_map_direct(0, LOW_MEMORY_END);
 	for (i = 0; !rc && i < nr_ram_ranges; i++)
-		rc = host_map_direct(ram_ranges[i].start, ram_ranges[i].end);
+		rc = map_ram(ram_ranges[i].start, ram_ranges[i].end);
 	for (i = 0; !rc && i < info->nr_e820; i++) {
 		const struct boot_e820 *e = &info->e820[i];
 
