@@ -13,8 +13,8 @@ SERIES		:= 6.12 6.1
 MODULES		:= virtio_pci,virtio_blk,virtio_net,e1000,e1000e,ahci,sd_mod,nvme
 
 export HYPERVISOR KERNEL
-# A build of this machine's width unless the caller chose one.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+# The outermost make decides on the width of the build.
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell nproc)
 endif
 # Recursive makes must not see O= or V= of an outer one as their own.
@@ -70,7 +70,8 @@ check: setup-check
 
 soak: setup-check
 	+@$(MAKE) --no-print-directory all images-check
-	@tests/system/run --set soak
+	@status=0; tests/system/run --set soak || status=1; \
+		tests/fidelity/selftests || status=1; exit $$status
 
 bench: setup
 	+@$(MAKE) --no-print-directory hypervisor images
@@ -91,7 +92,8 @@ help:
 	@echo 'make run      install what is missing, build, and boot: on a terminal a'
 	@echo '              shell in the service domain, else a scripted tour'
 	@echo 'make check    unit tests, lints, test guest, boots of stock kernels (.ci/run)'
-	@echo 'make soak     the long tests: every CPU model, machine and memory size, stress'
+	@echo 'make soak     the long tests: every CPU model, machine and memory size, stress,'
+	@echo '              Linux'"'"'s own x86 selftests compared with a native run'
 	@echo 'make bench    lmbench-like table: native, Ringlet, Xen'
 	@echo 'make docs     the documentation as HTML'
 	@echo 'make clean    remove build/ except what was fetched (build/fetch)'

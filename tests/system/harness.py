@@ -26,7 +26,7 @@ CASES = []
 # What neither a kernel nor a hypervisor may print in a run that passes.
 KERNEL_COMPLAINTS = re.compile(
     r"^.*(?:WARNING: |BUG: |Oops: |rcu: INFO|soft lockup|hard LOCKUP|INFO: task .* blocked"
-    r"|unchecked MSR access|clocksource '(?!tsc').*unstable|Call Trace:|general protection fault"
+    r"|unchecked MSR access|clocksource '(?!tsc').*unstable|Call Trace:|general protection fault(?! ip:)"
     r"|nobody cared|Kernel panic).*$", re.M)
 HYPERVISOR_COMPLAINTS = {
     "xen": re.compile(r"^\(XEN\).*(?:Xen WARN|Xen BUG|Assertion|Panic).*$", re.M),
@@ -113,7 +113,8 @@ class Context:
         found = []
         regexes = [KERNEL_COMPLAINTS, HYPERVISOR_COMPLAINTS[self.hypervisor]]
         if self.hypervisor == "ringlet" and machine.setup.loglvl == "warning":
-            regexes.append(re.compile(r"^\(RL\) .*$", re.M))
+            # It knows its log level only once it has said what it was given.
+            regexes.append(re.compile(r"^\(RL\) (?!Ringlet |command line: ).*$", re.M))
         for regex in regexes:
             # A command that was typed may name what it looks for.
             found += [line for line in regex.findall(machine.text)
