@@ -330,13 +330,25 @@ void options_parse(const char *line)
 		take_word(word, n);
 }
 
+/* What decides how and whether the first lines are shown; faults come later. */
 void options_parse_console(const char *line)
 {
-	static const char com1[] = "com1=";
+	static const struct {
+		const char *prefix;
+		bool (*set)(const char *value);
+	} early[] = {
+		{ "com1=", set_com1 },
+		{ "loglvl=", set_loglvl },
+		{ "guest_loglvl=", set_guest_loglvl },
+	};
 	char word[MAX_WORD];
-	size_t n;
+	size_t n, i, len;
 
-	while (next_word(&line, word, &n))
-		if (!strncmp(word, com1, sizeof(com1) - 1))
-			(void)serial_configure(word + sizeof(com1) - 1);
+	while (next_word(&line, word, &n)) {
+		for (i = 0; i < ARRAY_SIZE(early); i++) {
+			len = strlen(early[i].prefix);
+			if (!strncmp(word, early[i].prefix, len))
+				(void)early[i].set(word + len);
+		}
+	}
 }

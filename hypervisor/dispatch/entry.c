@@ -105,7 +105,7 @@ static void debug_trap(struct vcpu *v)
 {
 	u64 dr6 = read_dr6();
 
-	write_dr6(0xffff0ff0);
+	write_dr6(DR6_INIT);
 	v->dr6 = dr6;
 	inject_trap(v, VEC_DB, 0);
 }
@@ -256,6 +256,15 @@ void host_trap(struct regs *r)
 	}
 	if (r->vector == VEC_NMI) {
 		host_nmi();
+		return;
+	}
+	/*
+	 * A guest's breakpoint on an address that is also one of the direct
+	 * map. Handling it touches none, and data breakpoints trap after the
+	 * access: go on.
+	 */
+	if (r->vector == VEC_DB) {
+		write_dr6(DR6_INIT);
 		return;
 	}
 	if (fix_up(r))

@@ -26,7 +26,6 @@
 #include "machine/pcpu.h"
 #include "state/vcpu-space.h"
 
-#define DR6_INIT	0xffff0ff0
 #define DR7_ACTIVE	0xff
 #define DESC_LDT	2	/* type of a system descriptor: 64-bit LDT */
 #define DESC_PRESENT	BIT(47)
