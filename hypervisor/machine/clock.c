@@ -228,6 +228,7 @@ static u64 calibrate(void)
 	last = take_sample();
 	ref_total = (last.ref - a.ref) & ref_mask;
 	older.tsc = newer.tsc = a.tsc;
+	older.ns = newer.ns = 0;
 	return mul_div(ref_ns(ref_total), 1ULL << RATE_SHIFT, last.tsc - a.tsc);
 }
 
