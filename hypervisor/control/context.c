@@ -9,7 +9,8 @@
  * Selectors of the kernel are the hypervisor's own whatever the guest names, as
  * the ABI's kernels name theirs with RPL 0 or 3; the other selectors are loaded
  * by the gate, with a fix-up, when the vCPU first runs. eflags keeps only what
- * a guest may have; its IOPL becomes the virtual one.
+ * a guest may have; its IOPL becomes the virtual one. Debug registers start as
+ * after a reset: the guest sets its own when it runs.
  *
  * ABI: arch-x86/xen.h, struct vcpu_guest_context. Locks: d->page_lock inside mm;
  * the caller holds d->control_lock.

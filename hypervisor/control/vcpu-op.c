@@ -137,7 +137,8 @@ static long op_register_vcpu_info(struct vcpu *v, u64 arg)
 
 	spin_lock(&d->control_lock);
 	if (v->vcpu_info_mfn.v != INVALID_MFN.v ||
-	    (v != current_vcpu && v->state != VCPU_DOWN)) {
+	    (v != current_vcpu &&
+	     (v->state != VCPU_DOWN || READ_ONCE(v->is_running)))) {
 		rc = -EINVAL;
 	} else {
 		v->vcpu_info_mfn = mfn;

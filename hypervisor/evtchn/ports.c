@@ -221,10 +221,15 @@ void vcpu_nmi_raise(struct vcpu *v)
 	vcpu_kick(v);
 }
 
-/** vcpu_nmi_take() - true once for a virtual NMI that was raised */
+/**
+ * vcpu_nmi_take() - true once for a virtual NMI that was raised
+ *
+ * It stays pending as long as the guest has not said where it wants it.
+ */
 bool vcpu_nmi_take(struct vcpu *v)
 {
-	return v->evtchn->nmi && test_and_clear_bit(0, &v->evtchn->nmi);
+	return v->nmi_entry && v->evtchn->nmi &&
+	       test_and_clear_bit(0, &v->evtchn->nmi);
 }
 
 void evtchn_move_vcpu_info(struct vcpu *v, struct vcpu_info *info)
