@@ -120,7 +120,8 @@ u64 system_time(void)
 			delta >>= -t->tsc_shift;
 		else
 			delta <<= t->tsc_shift;
-		ns = t->system_time + (u64)(((unsigned __int128)delta * t->tsc_to_system_mul) >> 32);
+		delta = ((unsigned __int128)delta * t->tsc_to_system_mul) >> 32;
+		ns = t->system_time + delta;
 		barrier();
 	} while ((version & 1) || version != t->version);
 	return ns;

@@ -2,9 +2,10 @@
 /*
  * Start of day and the run of the cases, KTAP on the console.
  *
- * Command line: cases=GLOB selects by name (default: all but crash cases), crash=NAME runs one crash
- * case, list prints the names. A crash case that comes back has failed unless it may. The guest ends by asking
- * for a reboot: Xen answers the poweroff of its initial domain by halting, which ends no emulator.
+ * Command line: cases=GLOB selects by name (default: all but crash cases), crash=NAME runs one
+ * crash case, list prints the names. A crash case that comes back has failed unless it may. The
+ * guest ends by asking for a reboot: Xen answers the poweroff of its initial domain by halting,
+ * which ends no emulator.
  */
 #include "guest.h"
 

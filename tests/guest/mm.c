@@ -229,7 +229,8 @@ static void map_direct(void)
 	boot_seal(l1);
 	boot_seal(l2);
 	boot_seal(l3);
-	rc = mmu_update1(kernel_l4_pfn, (DIRECT_BASE >> 39) & 511, pfn_pte(l3, PTE_TABLE & ~PTE_US));
+	rc = mmu_update1(kernel_l4_pfn, (DIRECT_BASE >> 39) & 511,
+			 pfn_pte(l3, PTE_TABLE & ~PTE_US));
 	if (rc)
 		panic("mapping the pages: %d", rc);
 }

@@ -71,8 +71,8 @@ static void dump(struct regs *r, u64 cr2)
 {
 	kprintf("# trap %lu err 0x%lx rip 0x%lx cs 0x%lx rflags 0x%lx rsp 0x%lx ss 0x%lx\n",
 		r->vec, r->err, r->rip, r->cs, r->rflags, r->rsp, r->ss);
-	kprintf("# rax 0x%lx rcx 0x%lx rdx 0x%lx rbx 0x%lx rbp 0x%lx rsi 0x%lx rdi 0x%lx cr2 0x%lx\n",
-		r->rax, r->rcx, r->rdx, r->rbx, r->rbp, r->rsi, r->rdi, cr2);
+	kprintf("# rax 0x%lx rcx 0x%lx rdx 0x%lx rbx 0x%lx\n", r->rax, r->rcx, r->rdx, r->rbx);
+	kprintf("# rbp 0x%lx rsi 0x%lx rdi 0x%lx cr2 0x%lx\n", r->rbp, r->rsi, r->rdi, cr2);
 }
 
 void trap_c(struct regs *r)

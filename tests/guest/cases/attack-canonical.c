@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The end of the lower half: SYSCALL as its last instruction, returning to a non-canonical address. */
+/*
+ * The end of the lower half: SYSCALL as its last instruction, returning to a non-canonical
+ * address.
+ */
 #include "guest.h"
 
 #define TOP_PAGE	0x00007ffffffff000

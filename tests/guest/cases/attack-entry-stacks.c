@@ -62,8 +62,8 @@ ATTACK(stack_sibling_rewrites_frames)
 }
 
 /*
- * A vCPU overwrites its own, and with it whatever the gate keeps beside: it goes on as it was, or the
- * guest alone dies of it.
+ * A vCPU overwrites its own, and with it whatever the gate keeps beside: it goes on as it was, or
+ * the guest alone dies of it.
  */
 MAY_CRASH_CASE(stack_own_rewritten)
 {
@@ -118,7 +118,10 @@ MAY_CRASH_CASE(stack_native_iret_to_user)
 	EXPECT_EQ(u.regs.vec, VEC_SYSCALL);
 }
 
-/* The same, leaving ring 3 by a fault and by a privileged hypercall attempt (set a page-table base). */
+/*
+ * The same, leaving ring 3 by a fault and by a privileged hypercall attempt (set a page-table
+ * base).
+ */
 USER_SNIPPET(sneaky_fault, "xor %eax, %eax; mov (%rax), %eax; int3");
 MAY_CRASH_CASE(stack_native_iret_then_fault)
 {

@@ -17,7 +17,8 @@ USER_SNIPPET(landed, "mov %cs, %eax; ud2");
 ATTACK(syscall_garbage_registers)
 {
 	static const ulong junk[] = {
-		0, ~0ul, NON_CANONICAL, HV_START, HV_END - 1, 0x8000000000000000, 0xdeadbeefcafebabe,
+		0, ~0ul, NON_CANONICAL, HV_START, HV_END - 1, 0x8000000000000000,
+		0xdeadbeefcafebabe,
 	};
 	unsigned int i;
 	struct user u;

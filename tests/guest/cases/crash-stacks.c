@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Crash cases: a kernel stack that cannot take the frame. The guest dies, the hypervisor does not. */
+/*
+ * Crash cases: a kernel stack that cannot take the frame. The guest dies, the hypervisor does
+ * not.
+ */
 #include "guest.h"
 
 USER_SNIPPET(trip, "ud2");

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Debug registers by instruction and by hypercall; breakpoints fire, the hypervisor's addresses are refused. */
+/*
+ * Debug registers by instruction and by hypercall; breakpoints fire, the hypervisor's
+ * addresses are refused.
+ */
 #include "guest.h"
 
 static long set_dr(unsigned int reg, ulong v)

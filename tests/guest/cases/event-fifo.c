@@ -251,7 +251,10 @@ ATTACK(fifo_frames_as_tables)
 	fifo_end();
 }
 
-/* The guest owns these words: wild links, wild heads, all bits set. The hypervisor keeps its own. */
+/*
+ * The guest owns these words: wild links, wild heads, all bits set. The hypervisor keeps its
+ * own.
+ */
 ATTACK(fifo_garbage)
 {
 	static const u32 junk[] = {

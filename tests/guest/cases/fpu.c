@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* FPU and SSE registers: a vCPU's own through hypercalls, blocking, traps and another vCPU's use. */
+/*
+ * FPU and SSE registers: a vCPU's own through hypercalls, blocking, traps and another vCPU's
+ * use.
+ */
 #include "guest.h"
 
 static void put(u64 v)

@@ -45,7 +45,10 @@ CASE(mmu_update_unknown_command)
 {
 	unsigned int cmd;
 
-	/* Bit 2 is no part of a command that exists; the value is what a MACHPHYS update would want. */
+	/*
+	 * Bit 2 is no part of a command that exists; the value is what a MACHPHYS update would
+	 * want.
+	 */
 	for (cmd = 4; cmd < 8; cmd++)
 		EXPECT_EQ(mmu_update_raw(l1_slot(USER_SPARE) | cmd, user_l1_pfn), -XEN_ENOSYS);
 	user_map(USER_SPARE, 0);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sensitive instruction far JMP: within the ring only; the guest's flat kernel selector is ring 3 on both. */
+/*
+ * Sensitive instruction far JMP: within the ring only; the guest's flat kernel selector is
+ * ring 3 on both.
+ */
 #include "guest.h"
 
 struct far_pointer {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sensitive instruction INT n: vectors of DPL 3 reach the guest's handler, others are #GP, in both rings. */
+/*
+ * Sensitive instruction INT n: vectors of DPL 3 reach the guest's handler, others are #GP, in
+ * both rings.
+ */
 #include "guest.h"
 
 /* #GP of a vector the ring may not raise. TCG says n * 16 + 2 where the manual has n * 8 + 2. */

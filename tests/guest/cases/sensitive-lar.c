@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sensitive instruction LAR: the flat selectors show DPL 3; nothing of DPL 0 shows, in either ring. */
+/*
+ * Sensitive instruction LAR: the flat selectors show DPL 3; nothing of DPL 0 shows, in either
+ * ring.
+ */
 #include "guest.h"
 
 USER_SNIPPET(user_lar, "xor %eax, %eax; lar %ecx, %eax; setz %bl; syscall");

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sensitive instruction POPF: IF and IOPL are silently kept, the other flags change, in both rings. */
+/*
+ * Sensitive instruction POPF: IF and IOPL are silently kept, the other flags change, in both
+ * rings.
+ */
 #include "guest.h"
 
 USER_SNIPPET(user_popf, "push %rax; popfq; pushfq; pop %rbx; syscall");

@@ -2,7 +2,8 @@
 /* Sensitive instruction PUSH of FS and GS: the selector itself, in both rings. */
 #include "guest.h"
 
-USER_SNIPPET(user_push, "mov %eax, %fs; push %fs; pop %rbx; xor %eax, %eax; mov %eax, %fs; syscall");
+USER_SNIPPET(user_push,
+	     "mov %eax, %fs; push %fs; pop %rbx; xor %eax, %eax; mov %eax, %fs; syscall");
 
 CASE(sensitive_push_segment_kernel)
 {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sensitive instruction PUSHF: the real flags, IF set and IOPL 0 in both rings whatever the virtual ones. */
+/*
+ * Sensitive instruction PUSHF: the real flags, IF set and IOPL 0 in both rings whatever the
+ * virtual ones.
+ */
 #include "guest.h"
 
 USER_SNIPPET(user_pushf, "pushfq; pop %rax; syscall");

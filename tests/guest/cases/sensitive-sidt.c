@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Sensitive instruction SIDT: shows the hypervisor's register in both rings (no UMIP: the guest did not set it). */
+/*
+ * Sensitive instruction SIDT: shows the hypervisor's register in both rings (no UMIP: the
+ * guest did not set it).
+ */
 #include "guest.h"
 
 USER_SNIPPET(user_sidt, "sidt (%rdi); syscall");

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* console_io, stack_switch, set_segment_base, fpu_taskswitch, vm_assist, set_timer_op, nmi_op: arguments. */
+/*
+ * console_io, stack_switch, set_segment_base, fpu_taskswitch, vm_assist, set_timer_op, nmi_op:
+ * arguments.
+ */
 #include "guest.h"
 
 CASE(console_write_line)

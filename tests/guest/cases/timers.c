@@ -211,7 +211,9 @@ ATTACK(runstate_area_hostile)
 	struct vcpu_register_runstate_memory_area reg;
 	struct sched_poll p = { .timeout = system_time() + 2 * MS };
 	ulong l4_first = read_table(kernel_l4_pfn, 0);
-	static const ulong bad[] = { HV_START, HV_START + BIT(39), NON_CANONICAL, USER_SPARE, ~7ul };
+	static const ulong bad[] = {
+		HV_START, HV_START + BIT(39), NON_CANONICAL, USER_SPARE, ~7ul,
+	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {

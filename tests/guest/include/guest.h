@@ -4,8 +4,9 @@
  *
  * A case is a function registered with CASE() (safe), ATTACK() (run after the safe ones) or
  * CRASH_CASE() (a boot of its own: the right outcome is that the hypervisor kills the guest and
- * says so) or MAY_CRASH_CASE() (its own boot too; the guest's death is right, so is survival). It passes unless an EXPECT fails; skip() needs a reason. One wrong input a case, all
- * else valid; a case leaves the guest as it found it.
+ * says so) or MAY_CRASH_CASE() (its own boot too; the guest's death is right, so is survival). It
+ * passes unless an EXPECT fails; skip() needs a reason. One wrong input a case,
+ * all else valid; a case leaves the guest as it found it.
  */
 #ifndef GUEST_H
 #define GUEST_H
@@ -182,7 +183,10 @@ void traps_init(void);
 void traps_fill(struct trap_info *table);	/* 257 entries */
 int callbacks_init(void);
 
-/* ---- hypercalls -------------------------------------------------------------------------------- */
+/*
+ * ---- hypercalls
+ * --------------------------------------------------------------------------------
+ */
 static inline long hypercall5(ulong nr, ulong a1, ulong a2, ulong a3, ulong a4, ulong a5)
 {
 	register ulong r10 asm("r10") = a4;
@@ -205,7 +209,10 @@ static inline long hypercall5(ulong nr, ulong a1, ulong a2, ulong a3, ulong a4, 
 /* The first byte after the guest's addresses: a pointer no hypercall may accept. */
 #define BAD_PTR		((void *)HV_START)
 
-/* ---- memory ------------------------------------------------------------------------------------ */
+/*
+ * ---- memory
+ * ------------------------------------------------------------------------------------
+ */
 extern struct start_info *start_info;
 extern struct shared_info *shared;
 extern ulong *p2m;
@@ -241,13 +248,14 @@ static inline ulong va_mfn(const void *va) { return p2m[va_pfn(va)]; }
 static inline ulong mfn_ma(ulong mfn) { return mfn << PAGE_SHIFT; }
 static inline ulong pfn_pte(ulong pfn, ulong flags) { return mfn_ma(pfn_mfn(pfn)) | flags; }
 
-int set_va_pte(const void *va, ulong pte);		/* update_va_mapping with INVLPG everywhere */
+int set_va_pte(const void *va, ulong pte);	/* update_va_mapping with INVLPG everywhere */
 int page_ro(ulong pfn);					/* the page's own mapping */
 int page_rw(ulong pfn);
 int mmu_update1(ulong table_pfn, unsigned int index, ulong val);	/* one NORMAL update */
 int mmu_update_raw(ulong ptr, ulong val);
 int mmuext1(unsigned int cmd, ulong mfn);
-ulong walk_pte(const void *va, ulong *pte_pfn, unsigned int *index);	/* leaf entry of the kernel tables */
+/* The leaf entry of the kernel's tables, and where it stands. */
+ulong walk_pte(const void *va, ulong *pte_pfn, unsigned int *index);
 int user_map(ulong va, ulong pte);
 ulong read_table(ulong table_pfn, unsigned int index);
 /* A page-table page: allocated, its own mapping read-only; table_free() makes it writable again. */
@@ -257,7 +265,10 @@ int table_free(ulong pfn);
 int for_each_foreign_frame(bool (*fn)(ulong mfn, void *arg), void *arg);
 ulong mfn_of_hypervisor(void);		/* the first of them */
 
-/* ---- ring 3 ------------------------------------------------------------------------------------ */
+/*
+ * ---- ring 3
+ * ------------------------------------------------------------------------------------
+ */
 struct user {
 	u64 ksp;
 	u64 iret_flags;
@@ -304,7 +315,7 @@ extern volatile u32 port_counts[MAX_PORTS];
 extern bool events_fifo;
 void events_init(void);
 void event_scan(struct vcpu *v);
-int evtchn_bind_virq(u32 virq, u32 vcpu);	/* port or error; masked as the hypervisor left it */
+int evtchn_bind_virq(u32 virq, u32 vcpu);	/* port or error */
 int evtchn_bind_ipi(u32 vcpu);
 int evtchn_close(u32 port);
 void evtchn_unmask(u32 port);
@@ -332,7 +343,10 @@ void vcpu1_context(struct vcpu_guest_context *c);
 	}								\
 } while (0)
 
-/* ---- the CPU ----------------------------------------------------------------------------------- */
+/*
+ * ---- the CPU
+ * -----------------------------------------------------------------------------------
+ */
 static inline u16 read_cs(void) { u16 v; asm volatile("mov %%cs, %0" : "=r"(v)); return v; }
 static inline u16 read_ss(void) { u16 v; asm volatile("mov %%ss, %0" : "=r"(v)); return v; }
 static inline ulong read_flags(void)
