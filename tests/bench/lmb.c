@@ -14,8 +14,8 @@
  * the TSC against CLOCK_MONOTONIC over the whole run: the harness compares it
  * between systems, because a guest whose clock runs slow looks fast.
  *
- * An operation returns the nanoseconds that `n` operations took, timed by itself,
- * so preparation stays outside.  Failure of an operation prints `BENCHFAIL` with
+ * An operation returns the nanoseconds that `n` operations took, timed by itself
+ * (lap_start(), lap_end()), so preparation stays outside, of the counts too.  Failure of an operation prints `BENCHFAIL` with
  * the reason and makes the exit status 1; the others still run.
  */
 #define _GNU_SOURCE
@@ -156,15 +156,40 @@ static void stats_probe(void)
 		stats_cost.count[i] = b.count[i] - a.count[i];
 }
 
+/*
+ * The timed part of an operation: between the two, time and counters run.  Reading
+ * the counters stays outside, and what it adds to them is taken off again.
+ */
+static struct stats lap_before, lap_total;
+
+static int64_t lap_start(void)
+{
+	stats_read(&lap_before);
+	return now_ns();
+}
+
+static int64_t lap_end(int64_t start)
+{
+	int64_t t = now_ns() - start;
+	struct stats after;
+	int i;
+
+	stats_read(&after);
+	for (i = 0; i < NR_STATS; i++)
+		lap_total.count[i] += after.count[i] - lap_before.count[i] -
+				      stats_cost.count[i];
+	return t;
+}
+
 /* System calls that do next to nothing. */
 
 static int64_t op_null(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 
 	while (n--)
 		syscall(SYS_getppid);
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_read(long n)
@@ -174,10 +199,10 @@ static int64_t op_read(long n)
 	char c;
 
 	NEED(fd >= 0);
-	t = now_ns();
+	t = lap_start();
 	while (n--)
 		NEED(read(fd, &c, 1) == 1);
-	t = now_ns() - t;
+	t = lap_end(t);
 	close(fd);
 	return t;
 }
@@ -188,27 +213,27 @@ static int64_t op_write(long n)
 	int64_t t;
 
 	NEED(fd >= 0);
-	t = now_ns();
+	t = lap_start();
 	while (n--)
 		NEED(write(fd, "x", 1) == 1);
-	t = now_ns() - t;
+	t = lap_end(t);
 	close(fd);
 	return t;
 }
 
 static int64_t op_stat(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	struct stat st;
 
 	while (n--)
 		NEED(stat("/dev/null", &st) == 0);
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_open(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	int fd;
 
 	while (n--) {
@@ -216,7 +241,7 @@ static int64_t op_open(long n)
 		NEED(fd >= 0);
 		close(fd);
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_poll(long n)
@@ -229,10 +254,10 @@ static int64_t op_poll(long n)
 	NEED(pipe(fds) == 0);
 	for (i = 0; i < ARRAY_SIZE(p); i++)
 		p[i] = (struct pollfd){ .fd = fds[0], .events = POLLIN };
-	t = now_ns();
+	t = lap_start();
 	while (n--)
 		NEED(poll(p, ARRAY_SIZE(p), 0) == 0);
-	t = now_ns() - t;
+	t = lap_end(t);
 	close(fds[0]);
 	close(fds[1]);
 	return t;
@@ -240,43 +265,43 @@ static int64_t op_poll(long n)
 
 static int64_t op_yield(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 
 	while (n--)
 		sched_yield();
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 /* Clocks: through the vdso, and the same by system call. */
 
 static int64_t op_gettimeofday(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	struct timeval tv;
 
 	while (n--)
 		gettimeofday(&tv, NULL);
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_clock(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	struct timespec ts;
 
 	while (n--)
 		clock_gettime(CLOCK_MONOTONIC, &ts);
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_clock_sys(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	struct timespec ts;
 
 	while (n--)
 		syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &ts);
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 /* Signals. */
@@ -292,11 +317,11 @@ static void on_signal(int sig)
 static int64_t op_sig_install(long n)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 
 	while (n--)
 		NEED(sigaction(SIGUSR1, &sa, NULL) == 0);
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_sig_self(long n)
@@ -308,10 +333,10 @@ static int64_t op_sig_self(long n)
 
 	NEED(sigaction(SIGUSR1, &sa, NULL) == 0);
 	caught = 0;
-	t = now_ns();
+	t = lap_start();
 	while (n--)
 		kill(pid, SIGUSR1);
-	t = now_ns() - t;
+	t = lap_end(t);
 	if (caught != want)
 		give_up("sent %ld signals, caught %d", want, (int)caught);
 	return t;
@@ -338,12 +363,12 @@ static int64_t op_sig_prot(long n)
 	NEED(prot_page != MAP_FAILED);
 	NEED(sigaction(SIGSEGV, &sa, &old) == 0);
 	caught = 0;
-	t = now_ns();
+	t = lap_start();
 	while (n--) {
 		mprotect(prot_page, PAGE, PROT_READ);
 		*(volatile char *)prot_page = 1;
 	}
-	t = now_ns() - t;
+	t = lap_end(t);
 	sigaction(SIGSEGV, &old, NULL);
 	munmap(prot_page, PAGE);
 	if (caught != want)
@@ -378,12 +403,12 @@ static int64_t touch(char *arena, long n, unsigned long stride)
 							    : ARENA_PAGES;
 
 		NEED(madvise(arena, ARENA_PAGES * PAGE, MADV_DONTNEED) == 0);
-		t0 = now_ns();
+		t0 = lap_start();
 		for (i = 0, pg = 0; i < batch; i++) {
 			*(volatile char *)(arena + pg * PAGE) = 1;
 			pg = (pg + stride) % ARENA_PAGES;
 		}
-		t += now_ns() - t0;
+		t += lap_end(t0);
 		n -= batch;
 	}
 	return t;
@@ -447,10 +472,10 @@ static int64_t op_fault_file(long n)
 		p = mmap(NULL, pages * PAGE, PROT_READ, MAP_SHARED, fd, 0);
 		NEED(p != MAP_FAILED);
 		madvise((void *)p, pages * PAGE, MADV_RANDOM);
-		t0 = now_ns();
+		t0 = lap_start();
 		for (i = 0; i < batch; i++)
 			(void)p[i * PAGE];
-		t += now_ns() - t0;
+		t += lap_end(t0);
 		munmap((void *)p, pages * PAGE);
 		n -= batch;
 	}
@@ -480,10 +505,10 @@ static int64_t op_fault_cow(long n)
 			_exit(read(fds[0], &c, 1) != 0);
 		}
 		close(fds[0]);
-		t0 = now_ns();
+		t0 = lap_start();
 		for (i = 0; i < batch; i++)
 			*(volatile char *)(arena + i * PAGE) = 2;
-		t += now_ns() - t0;
+		t += lap_end(t0);
 		close(fds[1]);
 		NEED(waitpid(pid, NULL, 0) == pid);
 		n -= batch;
@@ -501,18 +526,18 @@ static int64_t op_mprotect(long n)
 
 	madvise(arena, len, MADV_NOHUGEPAGE);
 	memset(arena, 1, len);
-	t = now_ns();
+	t = lap_start();
 	while (n--)
 		NEED(mprotect(arena, len,
 			      n & 1 ? PROT_READ : PROT_READ | PROT_WRITE) == 0);
-	t = now_ns() - t;
+	t = lap_end(t);
 	munmap(arena, len);
 	return t;
 }
 
 static int64_t op_mmap_populate(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	void *p;
 
 	while (n--) {
@@ -521,12 +546,12 @@ static int64_t op_mmap_populate(long n)
 		NEED(p != MAP_FAILED);
 		munmap(p, 256 * PAGE);
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_mmap_empty(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	void *p;
 
 	while (n--) {
@@ -535,7 +560,7 @@ static int64_t op_mmap_empty(long n)
 		NEED(p != MAP_FAILED);
 		munmap(p, 256 * PAGE);
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 /* Processes and switches between them. */
@@ -553,14 +578,14 @@ __attribute__((noreturn)) static void echo(int in, int out)
 
 static int64_t ping(int in, int out, long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	char c = 'x';
 
 	while (n--) {
 		NEED(write(out, &c, 1) == 1);
 		NEED(read(in, &c, 1) == 1);
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_pipe(long n)
@@ -685,10 +710,10 @@ static int64_t op_futex(long n)
 	futex_word[1] = 0;
 	errno = pthread_create(&peer, NULL, futex_peer, &count);
 	NEED(errno == 0);
-	t = now_ns();
+	t = lap_start();
 	while (n--)
 		futex_pass(0, 1);
-	t = now_ns() - t;
+	t = lap_end(t);
 	pthread_join(peer, NULL);
 	return t;
 }
@@ -700,7 +725,7 @@ static void *thread_nothing(void *arg)
 
 static int64_t op_thread(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	pthread_t th;
 
 	while (n--) {
@@ -708,7 +733,7 @@ static int64_t op_thread(long n)
 		NEED(errno == 0);
 		pthread_join(th, NULL);
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static void reap(pid_t pid)
@@ -722,7 +747,7 @@ static void reap(pid_t pid)
 
 static int64_t op_fork(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	pid_t pid;
 
 	while (n--) {
@@ -732,12 +757,12 @@ static int64_t op_fork(long n)
 			_exit(0);
 		reap(pid);
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_vfork_exec(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	pid_t pid;
 
 	while (n--) {
@@ -749,12 +774,12 @@ static int64_t op_vfork_exec(long n)
 		}
 		reap(pid);
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_fork_sh(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	pid_t pid;
 
 	while (n--) {
@@ -766,18 +791,18 @@ static int64_t op_fork_sh(long n)
 		}
 		reap(pid);
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 /* A timer that wakes the only process: idle, interrupt, wake-up. */
 static int64_t op_sleep(long n)
 {
 	struct timespec ts = { .tv_nsec = 200000 };
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 
 	while (n--)
 		NEED(clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, NULL) == 0);
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 /* What no hypervisor should change. */
@@ -786,19 +811,19 @@ static char copy_from[65536], copy_to[65536];
 
 static int64_t op_memcpy(long n)
 {
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 
 	while (n--) {
 		memcpy(copy_to, copy_from, sizeof(copy_to));
 		asm volatile("" : : "r" (copy_to) : "memory");
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static int64_t op_arith(long n)
 {
 	uint64_t x = 88172645463325252ULL;
-	int64_t t = now_ns();
+	int64_t t = lap_start();
 	long i;
 
 	for (i = 0; i < n; i++) {
@@ -808,7 +833,7 @@ static int64_t op_arith(long n)
 		x += x / (i | 3);
 		asm volatile("" : "+r" (x));
 	}
-	return now_ns() - t;
+	return lap_end(t);
 }
 
 static const struct op ops[] = {
@@ -873,7 +898,6 @@ static long calibrate(const struct op *op, int64_t target)
 
 static int run_op(const struct op *op, int reps, int64_t target)
 {
-	struct stats before, after;
 	double ns[MAX_REPS];
 	long n;
 	int i;
@@ -887,17 +911,15 @@ static int run_op(const struct op *op, int reps, int64_t target)
 		return 1;
 	}
 	n = calibrate(op, target);
-	stats_read(&before);
+	memset(&lap_total, 0, sizeof(lap_total));
 	for (i = 0; i < reps; i++)
 		ns[i] = (double)op->run(n) / n;
-	stats_read(&after);
 	qsort(ns, reps, sizeof(ns[0]), cmp_double);
 	printf("BENCH %s %.1f min=%.1f max=%.1f n=%ld", op->name,
 	       ns[reps / 2], ns[0], ns[reps - 1], n);
 	for (i = 0; i < NR_STATS && i < (int)stats_max; i++)
 		printf(" %s=%.3f", stats_names[i],
-		       (double)(after.count[i] - before.count[i] -
-				stats_cost.count[i]) / n / reps);
+		       (double)(int64_t)lap_total.count[i] / n / reps);
 	printf("\n");
 	return 0;
 }
