@@ -9,6 +9,8 @@
 #ifndef __ASSEMBLER__
 #include "base/types.h"
 
+/* CR3 of the pCPU that starts now; read by the trampoline. */
+extern u64 smp_ap_cr3;
 extern const u8 smp_trampoline_start[], smp_trampoline_end[];
 #endif
 
