@@ -4,8 +4,8 @@
  *
  * The hardware never loads a guest's L4. Each vCPU has an L4 of its own, v->l4:
  * the entries of the guest's, the M2P, and this vCPU's gate (DESIGN invariant
- * 1). Invariant: while v->guest_l4 is set, v->l4 equals that table outside the
- * reserved slots, but for A and D. Kept by base_load() here and by
+ * 1). Invariant: while v->guest_l4 is set, the present entries of v->l4 are
+ * those of that table outside the reserved slots, but for A and D. Kept by base_load() here and by
  * env_sync_l4(), which runs before the old L3 loses its reference; a flush
  * comes before that L3, or anything below it, becomes something else
  * (mm/types.c).
@@ -21,6 +21,22 @@
 #include "mm/env.h"
 #include "mm/internal.h"
 
+static struct mm_vcpu *mm_of(struct vcpu *v)
+{
+	return &v->domain->mm->vcpu[v->id];
+}
+
+static void slot_write(struct vcpu *v, unsigned int slot, u64 entry)
+{
+	u64 *word = &mm_of(v)->l4_present[slot / 64];
+
+	if (entry & PTE_P)
+		*word |= BIT(slot % 64);
+	else
+		*word &= ~BIT(slot % 64);
+	WRITE_ONCE(v->l4[slot], (entry & PTE_P) ? entry : 0);
+}
+
 void mm_sync_l4_slot(struct domain *d, mfn_t l4_mfn, unsigned int slot,
 		     u64 entry)
 {
@@ -32,7 +48,7 @@ void mm_sync_l4_slot(struct domain *d, mfn_t l4_mfn, unsigned int slot,
 		struct vcpu *v = d->vcpu[i];
 
 		if (v && v->l4 && mfn_eq(v->guest_l4, l4_mfn))
-			WRITE_ONCE(v->l4[slot], entry);
+			slot_write(v, slot, entry);
 	}
 }
 
@@ -42,13 +58,22 @@ void env_sync_l4(struct mm_core *c, mfn_t l4, unsigned int slot, u64 entry)
 			slot, entry);
 }
 
+/* Only the slots that the old base or the new one uses; @guest NULL: none. */
 static void copy_l4(struct vcpu *v, const u64 *guest)
 {
-	unsigned int i;
+	struct mm_vcpu *m = mm_of(v);
+	unsigned int w, slot;
 
-	for (i = 0; i < PT_ENTRIES; i++) {
-		if (l4_slot_is_guest(i))
-			WRITE_ONCE(v->l4[i], guest[i]);
+	for (w = 0; w < L4_BITMAP_WORDS; w++) {
+		u64 new = guest ? guest[L4_BITMAP_SLOT + w] : 0;
+		u64 todo = new | m->l4_present[w];
+
+		m->l4_present[w] = new;
+		for (; todo; todo &= todo - 1) {
+			slot = w * 64 + __builtin_ctzll(todo);
+			WRITE_ONCE(v->l4[slot], (new & todo & -todo) ?
+				   guest[slot] : 0);
+		}
 	}
 	v->l4[M2P_SLOT] = m2p_l4_entry();
 }
@@ -102,15 +127,11 @@ void mm_unload_base(struct vcpu *v)
 {
 	struct mm_core *c = mm_lock(v->domain);
 	mfn_t old = v->guest_l4, user = v->user_l4;
-	unsigned int i;
 
 	ldt_unmap(v);
 	v->guest_l4 = INVALID_MFN;
 	v->user_l4 = INVALID_MFN;
-	for (i = 0; i < PT_ENTRIES; i++) {
-		if (l4_slot_is_guest(i))
-			v->l4[i] = 0;
-	}
+	copy_l4(v, NULL);
 	if (mfn_given(old))
 		type_put(c, old);
 	if (mfn_given(user))

@@ -21,8 +21,9 @@
 #define BATCH_RESUMED		BIT(31)
 #define BATCH_DONE_SHIFT	32
 
-/* guarded by: own pCPU, as the fields of struct vcpu that it belongs to */
+/* guarded by: d->page_lock */
 struct mm_vcpu {
+	u64 l4_present[L4_BITMAP_WORDS];	/* slots of v->l4 in use */
 	mfn_t ldt_frames[GATE_LDT_PAGES];	/* typed, where ldt_mapped */
 };
 

@@ -136,9 +136,11 @@ static int one_op(struct vcpu *v, const struct mmuext_op *op)
 /* What an operation left on the list; false: more than fits in this call. */
 static bool finish_undo(struct domain *d)
 {
-	struct mm_core *c = mm_lock(d);
-	bool done = types_undo(c);
+	bool done;
 
+	if (!READ_ONCE(d->mm->core.undo))
+		return true;
+	done = types_undo(mm_lock(d));
 	mm_unlock(d);
 	return done;
 }

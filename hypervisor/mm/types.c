@@ -218,6 +218,19 @@ static int take_entries(struct mm_core *c, struct page *pg, unsigned int level,
 	return rc;
 }
 
+static void l4_bitmap_make(struct page *pg)
+{
+	u64 *t = env_map(page_to_mfn(pg)), map[L4_BITMAP_WORDS] = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < NR_ENTRIES; i++) {
+		if (l4_slot_is_guest(i) && (t[i] & PTE_P))
+			map[i / 64] |= BIT(i % 64);
+	}
+	for (i = 0; i < L4_BITMAP_WORDS; i++)
+		t[L4_BITMAP_SLOT + i] = map[i];
+}
+
 /* Validate a table from entry @from on; its count is 1 and is ours. */
 static int validate_table(struct mm_core *c, struct page *pg, enum page_type t,
 			  unsigned int from)
@@ -226,6 +239,8 @@ static int validate_table(struct mm_core *c, struct page *pg, enum page_type t,
 	int rc = take_entries(c, pg, t - PT_L1 + 1, from, &done);
 
 	if (!rc) {
+		if (t == PT_L4)
+			l4_bitmap_make(pg);
 		type_info_write(pg, type_bits(t) | TI_VALIDATED | 1);
 		return 0;
 	}

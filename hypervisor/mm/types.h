@@ -37,6 +37,14 @@ static inline bool l4_slot_is_guest(unsigned int slot)
 	return slot - 256 >= 16;	/* xen-x86_64.h: 256 to 271 are ours */
 }
 
+/*
+ * While a frame is a validated L4, the first eight of the reserved slots hold a
+ * bitmap of its present slots: loading a base then touches the few that are in
+ * use. The hardware never reads this table, and the guest cannot write it.
+ */
+#define L4_BITMAP_SLOT	256
+#define L4_BITMAP_WORDS	8
+
 /* validate.c */
 enum frame_kind {
 	KIND_RAM,	/* of a plain domain: write-back only */

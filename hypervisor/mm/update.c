@@ -59,6 +59,16 @@ static bool exchange(u64 *p, u64 from, u64 to)
 					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
+static void l4_bitmap_set(u64 *l4, unsigned int slot, bool present)
+{
+	u64 *word = &l4[L4_BITMAP_SLOT + slot / 64];
+
+	if (present)
+		*word |= BIT(slot % 64);
+	else
+		*word &= ~BIT(slot % 64);
+}
+
 static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 			unsigned int slot, struct pt_op *op)
 {
@@ -81,8 +91,10 @@ static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 			break;
 		entry_put(c, level, new);
 	}
-	if (level == 4)
+	if (level == 4) {
+		l4_bitmap_set((u64 *)env_map(table), slot, new & PTE_P);
 		env_sync_l4(c, table, slot, new);
+	}
 	entry_put(c, level, old);
 	return 0;
 }
