@@ -165,7 +165,7 @@ ATTACK(smp_pin_race)
 	race_pfn = table_alloc();
 	racing = 1;
 	smp_call(racer, NULL);
-	for (i = 0; i < 2000; i++) {
+	for (i = 0; i < 300; i++) {
 		mmuext1(MMUEXT_PIN_L2_TABLE, pfn_mfn(race_pfn));
 		if (page_rw(race_pfn) == 0) {
 			*(volatile u64 *)pfn_va(race_pfn) = 0;

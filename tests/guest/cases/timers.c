@@ -8,10 +8,14 @@ static int timer_port;
 
 static u32 timer_begin(void)
 {
+	/* No tick of an earlier timer may be taken for the case's own. */
+	HYP(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL);
+	HYP(vcpu_op, VCPUOP_stop_singleshot_timer, 0, NULL);
+	HYP(set_timer_op, 0);
 	timer_port = evtchn_bind_virq(VIRQ_TIMER, 0);
 	EXPECT(timer_port > 0);
+	evtchn_clear(timer_port);
 	evtchn_unmask(timer_port);
-	HYP(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL);
 	return port_counts[timer_port];
 }
 
