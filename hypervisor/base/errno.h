@@ -25,9 +25,10 @@
 #define ERANGE		34
 #define ENOSYS		38
 #define ENODATA		61
-#define EISCONN		106
+#define ETIME		62
 #define EOVERFLOW	75
 #define EOPNOTSUPP	95
+#define EISCONN		106
 /* Internal: nothing was lost, call again (never shown to a guest). */
 #define ERESTART	85
 

@@ -163,6 +163,9 @@ static void end_machine(u32 reason)
 	       reason <= SHUTDOWN_MAX ? name[reason] : "ended");
 	if (reason == SHUTDOWN_poweroff)
 		machine_poweroff();
+	/* noreboot keeps what a crash left on the screen (Xen's meaning). */
+	if (reason == SHUTDOWN_crash && opt_noreboot)
+		machine_halt();
 	machine_reboot();
 }
 

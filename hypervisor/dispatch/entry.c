@@ -209,7 +209,8 @@ struct exit host_exit(void)
 	} while (READ_ONCE(this_cpu->softirqs) || v->domain->is_crashed);
 
 	ASSERT(regs_from_user(v->regs) || v->regs->cs == SEL_KERNEL_CS);
-	v->regs->rflags = rflags_for_guest(v->regs->rflags);
+	v->regs->rflags = rflags_for_guest(v->regs->rflags,
+					     regs_from_user(v->regs));
 	ex.guest_cr3 = v->gate_ro->guest_cr3;
 	ex.reload_segments = v->reload_segments;
 	if (v->reload_segments) {

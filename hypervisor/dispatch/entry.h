@@ -12,11 +12,16 @@ static inline bool regs_from_user(const struct regs *r)
 	return (r->cs & 3) == 3;
 }
 
-/* RFLAGS that a guest may run with, whatever it asked for (invariant 5). */
-static inline u64 rflags_for_guest(u64 f)
+/*
+ * RFLAGS that a guest may run with, whatever it asked for (invariant 5). NT and
+ * RF are for ring 3 only: NT makes nothing but its own IRET fault, and every
+ * entry clears it; RF lets a debugger pass an instruction breakpoint.
+ */
+static inline u64 rflags_for_guest(u64 f, bool user)
 {
-	f &= ~(u64)(EFLAGS_IOPL | EFLAGS_NT | EFLAGS_VM | EFLAGS_VIF |
-		    EFLAGS_VIP);
+	f &= ~(u64)(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP);
+	if (!user)
+		f &= ~(u64)(EFLAGS_NT | EFLAGS_RF);
 	return f | EFLAGS_IF | EFLAGS_MBS;
 }
 
@@ -36,7 +41,7 @@ struct bounce {
 	bool mask_events;
 	bool has_error;
 	u64 error;
-	bool with_segments;	/* failsafe: ds, es, fs, gs above the frame */
+	bool with_segments;	/* failsafe: ds, es, fs, gs after r11 */
 };
 void bounce_to_guest(struct vcpu *v, const struct bounce *b);
 void inject_event(struct vcpu *v);

@@ -2,7 +2,7 @@
 /*
  * Entries into a guest kernel: what the gate does for the common ones, in C for
  * all. The frame on the guest's kernel stack (ABI: xen-x86_64.h, and measured):
- * [ds, es, fs, gs for failsafe], rcx, r11, [error code], rip, cs | saved mask
+ * rcx, r11, [ds, es, fs, gs for failsafe], [error code], rip, cs | saved mask
  * << 32, rflags with IF = !mask, rsp, ss.
  *
  * A stack that cannot be written is the end of the domain: there is no way left
@@ -61,14 +61,14 @@ static unsigned int build_frame(struct vcpu *v, const struct bounce *b,
 	u64 mask = v->vcpu_info->evtchn_upcall_mask;
 	unsigned int n = 0;
 
+	frame[n++] = r->rcx;
+	frame[n++] = r->r11;
 	if (b->with_segments) {
 		frame[n++] = read_segment(v, v->ds, 0);
 		frame[n++] = read_segment(v, v->es, 1);
 		frame[n++] = read_segment(v, v->fs, 2);
 		frame[n++] = read_segment(v, v->gs, 3);
 	}
-	frame[n++] = r->rcx;
-	frame[n++] = r->r11;
 	if (b->has_error)
 		frame[n++] = b->error;
 	frame[n++] = r->rip;

@@ -28,7 +28,7 @@ long do_iret(void)
 	r->rcx = f.rcx;
 	r->rip = f.rip;
 	r->rsp = f.rsp;
-	r->rflags = rflags_for_guest(f.rflags);
+	r->rflags = rflags_for_guest(f.rflags, (f.cs & 3) == 3);
 	v->vcpu_info->evtchn_upcall_mask = !(f.rflags & EFLAGS_IF);
 	if ((f.cs & 3) == 3) {
 		r->cs = f.cs & 0xffff;
@@ -38,7 +38,6 @@ long do_iret(void)
 	} else {
 		r->cs = SEL_KERNEL_CS;
 		r->ss = SEL_KERNEL_DS;
-		r->rflags &= ~(u64)EFLAGS_RF;
 	}
 	return (long)f.rax;
 }

@@ -24,7 +24,6 @@
 #include "state/alloc.h"
 #include "state/guest-access.h"
 
-#include <xen/errno.h>
 
 #define DEFAULT_PERIOD	10000000ULL
 #define MIN_PERIOD	1000000ULL
@@ -126,7 +125,7 @@ static long set_singleshot(struct vcpu *v, u64 arg)
 		return -EFAULT;
 	if ((op.flags & VCPU_SSHOTTMR_future) &&
 	    op.timeout_abs_ns < system_time())
-		return -XEN_ETIME;
+		return -ETIME;
 	set_single(v, op.timeout_abs_ns);
 	return 0;
 }

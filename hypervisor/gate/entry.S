@@ -25,10 +25,10 @@
 #define rw(off)		gate_rw + (off)(%rip)
 #define ro(off)		gate_ro + (off)(%rip)
 
-/* RFLAGS a guest never gets to set: IOPL, NT, VM, VIF, VIP; RF is kept off
- * kernel frames only (a debugger's instruction breakpoint needs it in ring 3). */
-#define EFLAGS_FORBIDDEN	(EFLAGS_IOPL | EFLAGS_NT | EFLAGS_VM | \
-				 EFLAGS_VIF | EFLAGS_VIP)
+/* RFLAGS a guest never gets to set; and those that only ring 3 gets: NT, which
+ * makes but its own IRET fault, and RF for a debugger's breakpoints. */
+#define EFLAGS_FORBIDDEN	(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
+#define EFLAGS_RING3		(EFLAGS_NT | EFLAGS_RF)
 
 #define HYPERCALL_stack_switch		3
 #define HYPERCALL_iret			23
@@ -202,7 +202,7 @@ gate_hypercall:
 	cmpb	$0, VI_MASK(%rcx)
 	je	.Lhypercall_events
 1:	mov	(%rsp), %rcx
-	andl	$~(EFLAGS_FORBIDDEN | EFLAGS_RF), 16(%rsp)
+	andl	$~(EFLAGS_FORBIDDEN | EFLAGS_RING3), 16(%rsp)
 	orl	$(EFLAGS_IF | EFLAGS_MBS), 16(%rsp)
 	.globl gate_iretq_kernel_at
 gate_iretq_kernel_at:
@@ -282,7 +282,7 @@ gate_hypercall_iret:
 	and	$1, %ecx
 	xor	$1, %ecx
 	mov	%cl, VI_MASK(%r11)
-	and	$~(EFLAGS_FORBIDDEN | EFLAGS_RF), %eax
+	and	$~(EFLAGS_FORBIDDEN | EFLAGS_RING3), %eax
 	or	$(EFLAGS_IF | EFLAGS_MBS), %eax
 	mov	32(%rsp), %ecx
 	and	$3, %ecx
@@ -302,7 +302,7 @@ gate_hypercall_iret:
 	jne	.Liret_user
 	cmpq	$0x2b, 56(%rsp)
 	jne	.Liret_user
-	test	$(EFLAGS_TF | EFLAGS_RF), %r11d
+	test	$(EFLAGS_TF | EFLAGS_RING3), %r11d
 	jnz	.Liret_user
 	mov	%rcx, %r11
 	shr	$47, %r11
@@ -313,9 +313,8 @@ gate_hypercall_iret:
 	sysretq
 
 .Liret_user:
-	/* RF as the frame has it: only ring 3 gets it. */
 	mov	40(%rsp), %ecx
-	and	$EFLAGS_RF, %ecx
+	and	$EFLAGS_RING3, %ecx
 	or	%ecx, %eax
 	mov	%rax, 40(%rsp)
 	movzwl	32(%rsp), %ecx
