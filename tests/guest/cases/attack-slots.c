@@ -89,7 +89,7 @@ ATTACK(slots_execute_from_kernel)
 }
 
 USER_SNIPPET(peek, "mov (%rdi), %al; syscall");
-USER_SNIPPET(poke, "lock orb $0, (%rdi); syscall");
+USER_SNIPPET(poke, "movb $0, (%rdi); syscall");
 USER_SNIPPET(leap, "jmp *%rdi");
 
 static void sweep_user(const u8 *start, const u8 *end, u64 err)

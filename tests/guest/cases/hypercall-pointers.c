@@ -85,12 +85,15 @@ static const struct row rows[] = {
 
 static void try_pointer(ulong bad)
 {
+	bool one_vcpu = HYP(vcpu_op, VCPUOP_is_up, 1, NULL) < 0;
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		ulong a[4];
 		long rc;
 
+		if (one_vcpu && rows[i].nr == __HYPERVISOR_vcpu_op && rows[i].a[1] == 1)
+			continue;
 		for (j = 0; j < 4; j++)
 			a[j] = rows[i].a[j] == PTR ? bad : rows[i].a[j];
 		rc = hypercall(rows[i].nr, a[0], a[1], a[2], a[3]);
