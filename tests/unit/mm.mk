@@ -7,3 +7,6 @@ mm-lockstep_SRCS := mm-model.c $(MM_CORE)
 $(foreach t,types lockstep,$(eval mm-$(t)_CFLAGS := -fno-strict-aliasing))
 mm-decode_SRCS := $(HYP)/mm/decode.c
 mm-desc_SRCS := $(HYP)/mm/desc-check.c
+UNIT_TESTS += mm-guest-access
+mm-guest-access_SRCS := mm-model.c $(MM_CORE) $(HYP)/state/guest-access.c
+mm-guest-access_CFLAGS := -fno-strict-aliasing -Imm-stubs
