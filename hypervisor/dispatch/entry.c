@@ -72,7 +72,8 @@ static void compat_entry(struct vcpu *v, u64 entry, bool mask, u32 missing,
 
 /*
  * INT n through a gate with DPL 0 raises #GP with the vector in the error code.
- * QEMU's TCG gets that code wrong, so the instruction itself is looked at.
+ * QEMU's TCG gets that code wrong, so the instruction itself is looked at. The
+ * guest's entry decides: DPL 3 for programs, at least 1 for the kernel.
  */
 static bool software_interrupt(struct vcpu *v)
 {
@@ -84,7 +85,7 @@ static bool software_interrupt(struct vcpu *v)
 	if (copy_from_guest(insn, v->regs->rip, 2) || insn[0] != 0xcd)
 		return false;
 	t = &v->traps[insn[1]];
-	if (!t->address || (regs_from_user(v->regs) && (t->flags & 3) != 3))
+	if (!t->address || (t->flags & 3) < (regs_from_user(v->regs) ? 3 : 1))
 		return false;
 	v->regs->rip += 2;
 	bounce_to_guest(v, &(struct bounce){ .entry = t->address,

@@ -38,7 +38,7 @@ void idt_fill(struct idt_gate *idt, const struct idt_row *rows, u64 irq_stubs)
 
 void gdt_fill(u64 *page, bool tss_busy)
 {
-	const u64 code64 = 0x00209b0000000000ULL;	/* L, P, accessed code */
+	const u64 code64 = 0x00af9b000000ffffULL;	/* L, G: LSL shows 4 GiB */
 	const u64 code32 = 0x00cf9b000000ffffULL;	/* D, G, 4 GiB */
 	const u64 data = 0x00cf93000000ffffULL;
 	const u64 dpl1 = 1ULL << 45, dpl3 = 3ULL << 45;
