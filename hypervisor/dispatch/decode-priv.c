@@ -8,7 +8,8 @@
  *
  * Prefixes: segment, 0x66, 0x67, and in 64-bit code one REX directly before the
  * opcode (an earlier one is void, SDM 2A 2.2.1). LOCK is refused, and REP where
- * it would make another instruction of it.
+ * it would make another instruction of it. String I/O is on the list for 64-bit
+ * code with flat segments and full addresses, as kernels use it.
  */
 #include "dispatch/emulate.h"
 
@@ -16,7 +17,7 @@ struct cursor {
 	const u8 *p;
 	unsigned int n, at;
 	bool code64;
-	bool operand16, address_prefix, rep, bad;
+	bool operand16, address_prefix, based_segment, rep, bad;
 	u8 rex;
 };
 
@@ -30,7 +31,7 @@ static u8 next_byte(struct cursor *c)
 }
 
 /* Consumes prefixes; returns the first byte that is none. */
-static u8 skip_prefixes(struct cursor *c, struct priv_insn *insn)
+static u8 skip_prefixes(struct cursor *c)
 {
 	for (;;) {
 		u8 b = next_byte(c);
@@ -42,8 +43,10 @@ static u8 skip_prefixes(struct cursor *c, struct priv_insn *insn)
 			continue;
 		}
 		switch (b) {
-		case 0x26: case 0x2e: case 0x36: case 0x3e: case 0x64: case 0x65:
-			insn->segment = b;
+		case 0x26: case 0x2e: case 0x36: case 0x3e:
+			break;
+		case 0x64: case 0x65:
+			c->based_segment = true;
 			break;
 		case 0x66:
 			c->operand16 = true;
@@ -59,13 +62,6 @@ static u8 skip_prefixes(struct cursor *c, struct priv_insn *insn)
 		}
 		c->rex = 0;	/* a REX followed by a legacy prefix is void */
 	}
-}
-
-static unsigned int address_bytes(const struct cursor *c)
-{
-	if (c->code64)
-		return c->address_prefix ? 4 : 8;
-	return c->address_prefix ? 2 : 4;
 }
 
 /* 0F 01: only XSETBV and RDTSCP, with no prefix that might change them. */
@@ -138,15 +134,13 @@ static void decode_0f(struct cursor *c, struct priv_insn *insn)
 static void decode_one_byte(struct cursor *c, struct priv_insn *insn, u8 b)
 {
 	insn->bytes = !(b & 1) ? 1 : c->operand16 ? 2 : 4;
-	insn->addr_bytes = address_bytes(c);
-
-	switch (b) {
-	case 0x6c: case 0x6d:
-		insn->op = PRIV_INS;
-		insn->rep = c->rep;
-		return;
-	case 0x6e: case 0x6f:
-		insn->op = PRIV_OUTS;
+	if ((b & 0xfc) == 0x6c) {
+		if (!c->code64 || c->address_prefix)
+			return;
+		if (b < 0x6e)
+			insn->op = PRIV_INS;
+		else if (!c->based_segment)
+			insn->op = PRIV_OUTS;
 		insn->rep = c->rep;
 		return;
 	}
@@ -182,7 +176,7 @@ bool priv_decode(const u8 *code, unsigned int n, bool code64,
 	u8 b;
 
 	*insn = zero;
-	b = skip_prefixes(&c, insn);
+	b = skip_prefixes(&c);
 	if (c.bad)
 		return false;
 	if (b == 0x0f)

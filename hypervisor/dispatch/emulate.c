@@ -21,6 +21,7 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/calls.h"
 #include "dispatch/emulate.h"
+#include "dispatch/entry.h"
 
 #include "base/string.h"
 #include "machine/cpu.h"
@@ -273,7 +274,7 @@ static bool is_port_io(const struct priv_insn *insn)
  */
 bool emulate_privileged(struct vcpu *v)
 {
-	bool user = (v->regs->cs & 3) == 3;
+	bool user = regs_from_user(v->regs);
 	u8 code[MAX_INSN_BYTES];
 	struct priv_insn insn;
 	enum emulated rc;
@@ -284,7 +285,7 @@ bool emulate_privileged(struct vcpu *v)
 	if (!n || !priv_decode(code, n, code64, &insn))
 		return false;
 	if (is_port_io(&insn))
-		rc = emulate_port_io(v, &insn, code64);
+		rc = emulate_port_io(v, &insn);
 	else if (insn.op == PRIV_CLI || insn.op == PRIV_STI)
 		rc = done_if(v->iopl >= (user ? 3u : 1u));
 	else if (!user && code64)

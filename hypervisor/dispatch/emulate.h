@@ -38,8 +38,6 @@ enum priv_op {
  * @op: what it is
  * @length: bytes of code
  * @bytes: port I/O: operand size 1, 2 or 4
- * @addr_bytes: string I/O: address size 2, 4 or 8
- * @segment: string I/O: overriding segment prefix byte, or 0
  * @rep: string I/O: REP or REPNE, which mean the same here
  * @port_imm: port number is in @imm, not in DX
  * @reg: number of the control or debug register
@@ -49,8 +47,6 @@ struct priv_insn {
 	enum priv_op op;
 	u8 length;
 	u8 bytes;
-	u8 addr_bytes;
-	u8 segment;
 	bool rep;
 	bool port_imm;
 	u8 imm;
@@ -96,8 +92,7 @@ struct segment {
 int __must_check segment_read(struct vcpu *v, u16 sel, struct segment *seg);
 
 /* io-port.c */
-enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn,
-			      bool code64);
+enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn);
 u32 port_read(struct domain *d, u16 port, unsigned int bytes);
 void port_write(struct domain *d, u16 port, unsigned int bytes, u32 value);
 

@@ -19,19 +19,20 @@
  * CMOS at boot only. Both latches serve the one hardware domain, whose kernel
  * serialises its accesses as it must on hardware.
  *
- * REP is done in pieces of at most BUFFER bytes within a page; the guest
- * executes the instruction again for the rest, interrupts in between. Memory is
- * looked up before the device is touched.
+ * Strings are those of 64-bit code, with flat segments. REP is done in pieces of
+ * MAX_ELEMENTS; the guest executes the instruction again for the rest,
+ * interrupts in between. Memory is looked up before the device is touched.
  */
 #include "dispatch/dispatch.h"
 #include "dispatch/emulate.h"
+#include "dispatch/entry.h"
 
 #include "machine/cpu.h"
 #include "machine/irq.h"
 #include "machine/serial.h"
 #include "state/guest-access.h"
 
-#define BUFFER	512
+#define MAX_ELEMENTS	512
 
 #define PF_PRESENT	BIT(0)
 #define PF_WRITE	BIT(1)
@@ -106,21 +107,6 @@ static enum port_kind classify(u16 port, unsigned int bytes)
 	return PORT_REAL;
 }
 
-static u32 real_read(u16 port, unsigned int bytes)
-{
-	return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
-}
-
-static void real_write(u16 port, unsigned int bytes, u32 value)
-{
-	if (bytes == 1)
-		outb(port, value);
-	else if (bytes == 2)
-		outw(port, value);
-	else
-		outl(port, value);
-}
-
 /*
  * Only a double word goes to the address latch. Narrower accesses reach what
  * chip sets have in the same place (reset control, 0xcf9).
@@ -129,7 +115,7 @@ static u32 pci_address_read(u16 port, unsigned int bytes)
 {
 	if (bytes == 4)
 		return READ_ONCE(pci_latch);
-	return real_read(port, bytes);
+	return port_in(port, bytes);
 }
 
 static void pci_address_write(u16 port, unsigned int bytes, u32 value)
@@ -137,7 +123,7 @@ static void pci_address_write(u16 port, unsigned int bytes, u32 value)
 	if (bytes == 4)
 		WRITE_ONCE(pci_latch, value);
 	else
-		real_write(port, bytes, value);
+		port_out(port, bytes, value);
 }
 
 /* Bits 24 to 30 of the address are reserved: such an address is nobody's. */
@@ -196,7 +182,7 @@ u32 port_read(struct domain *d, u16 port, unsigned int bytes)
 		return all_ones(bytes);
 	switch (classify(port, bytes)) {
 	case PORT_REAL:
-		return real_read(port, bytes);
+		return port_in(port, bytes);
 	case PORT_CMOS:
 		return bytes == 1 ? cmos_read(port) : all_ones(bytes);
 	case PORT_PCI_ADDRESS:
@@ -215,7 +201,7 @@ void port_write(struct domain *d, u16 port, unsigned int bytes, u32 value)
 		return;
 	switch (classify(port, bytes)) {
 	case PORT_REAL:
-		real_write(port, bytes, value);
+		port_out(port, bytes, value);
 		break;
 	case PORT_PIT_CONTROL:
 		if ((value & PIT_SELECT) == PIT_CHANNEL2)
@@ -254,7 +240,7 @@ static bool bitmap_permits(const struct vcpu *v, u16 port, unsigned int bytes)
 
 static bool permitted(const struct vcpu *v, u16 port, unsigned int bytes)
 {
-	bool user = (v->regs->cs & 3) == 3;
+	bool user = regs_from_user(v->regs);
 
 	if (v->iopl >= (user ? 3u : 1u))
 		return true;
@@ -267,169 +253,75 @@ static u64 merge(u64 old, u32 value, unsigned int bytes)
 	return bytes == 4 ? value : (old & ~(u64)all_ones(bytes)) | value;
 }
 
-static u64 address_mask(const struct priv_insn *insn)
+static void string_fault(struct vcpu *v, u64 va, u64 error, bool store)
 {
-	return insn->addr_bytes == 8 ? ~0ULL :
-	       insn->addr_bytes == 4 ? 0xffffffffULL : 0xffff;
-}
-
-static u64 masked_merge(u64 old, u64 value, u64 mask)
-{
-	/* A 32-bit result clears the upper half, a 16-bit one keeps the rest. */
-	return mask == 0xffff ? (old & ~mask) | (value & mask) : value & mask;
-}
-
-static int data_segment(struct vcpu *v, const struct priv_insn *insn,
-			struct segment *seg)
-{
-	u16 sel;
-
-	if (insn->op == PRIV_INS || insn->segment == 0x26) {
-		__asm__ __volatile__("mov %%es, %0" : "=r"(sel));
-	} else if (insn->segment == 0x2e) {
-		sel = v->regs->cs;
-	} else if (insn->segment == 0x36) {
-		sel = v->regs->ss;
-	} else {
-		__asm__ __volatile__("mov %%ds, %0" : "=r"(sel));
-	}
-	return segment_read(v, sel, seg);
-}
-
-/*
- * Linear address of the first element. 64-bit code has flat segments; FS and
- * GS, whose bases it has, are not on the white list.
- */
-static int string_address(struct vcpu *v, const struct priv_insn *insn,
-			  bool code64, u64 offset, u64 bytes, u64 *va)
-{
-	struct segment seg;
-
-	if (insn->op == PRIV_OUTS &&
-	    (insn->segment == 0x64 || insn->segment == 0x65))
-		return -EINVAL;
-	if (code64) {
-		*va = offset;
-		return 0;
-	}
-	if (data_segment(v, insn, &seg) || offset > seg.limit ||
-	    seg.limit - offset < bytes - 1)
-		return -EINVAL;
-	*va = (u32)(seg.base + offset);
-	return 0;
+	inject_page_fault(v, va, error | (store ? PF_WRITE : 0) |
+			  (regs_from_user(v->regs) ? PF_USER : 0));
 }
 
 /* Memory that the context itself could access so: false injects the fault. */
 static bool byte_ready(struct vcpu *v, u64 va, bool store)
 {
-	bool user = (v->regs->cs & 3) == 3;
-	u64 error = (user ? PF_USER : 0) | (store ? PF_WRITE : 0);
 	struct guest_walk w;
+	u64 error = 0;
 
 	if (!guest_walk(v, va, &w)) {
-		if ((w.user || !user) && (w.writable || !store))
+		if ((w.user || !regs_from_user(v->regs)) &&
+		    (w.writable || !store))
 			return true;
-		error |= PF_PRESENT;
+		error = PF_PRESENT;
 	}
-	inject_page_fault(v, va, error);
+	string_fault(v, va, error, store);
 	return false;
 }
 
-/* A piece lies in one page, or is one element in two. */
-static bool memory_ready(struct vcpu *v, u64 va, u64 bytes, bool store)
+static bool string_element(struct vcpu *v, const struct priv_insn *insn,
+			   u16 port, u64 va)
 {
-	u64 last = va + bytes - 1;
+	bool store = insn->op == PRIV_INS;
+	u64 last = va + insn->bytes - 1;
+	u32 value = 0;
+	size_t left;
 
 	if (!byte_ready(v, va, store))
 		return false;
-	return (va & PAGE_MASK) == (last & PAGE_MASK) ||
-	       byte_ready(v, last & PAGE_MASK, store);
-}
-
-/* How many elements now: one if backwards or across a page, else a buffer. */
-static u64 piece(u64 va, u64 count, unsigned int bytes, bool down)
-{
-	u64 room = (PAGE_SIZE - (va & (PAGE_SIZE - 1))) / bytes;
-
-	if (down || !room)
-		return 1;
-	return min(count, min(room, (u64)BUFFER / bytes));
-}
-
-static u32 element(const u8 *buf, unsigned int bytes)
-{
-	u32 value = 0;
-	unsigned int i;
-
-	for (i = 0; i < bytes; i++)
-		value |= (u32)buf[i] << (8 * i);
-	return value;
-}
-
-static void set_element(u8 *buf, unsigned int bytes, u32 value)
-{
-	unsigned int i;
-
-	for (i = 0; i < bytes; i++)
-		buf[i] = value >> (8 * i);
-}
-
-/* @n elements between the port and memory that memory_ready() found good. */
-static bool transfer(struct vcpu *v, const struct priv_insn *insn, u16 port,
-		     u64 va, unsigned int n)
-{
-	unsigned int bytes = insn->bytes, i;
-	u8 buf[BUFFER];
-
-	if (insn->op == PRIV_OUTS) {
-		if (copy_from_guest(buf, va, n * bytes))
-			return false;
-		for (i = 0; i < n; i++)
-			port_write(v->domain, port, bytes,
-				   element(buf + i * bytes, bytes));
-		return true;
+	if ((va ^ last) & PAGE_MASK && !byte_ready(v, last & PAGE_MASK, store))
+		return false;
+	if (store) {
+		value = port_read(v->domain, port, insn->bytes);
+		left = copy_to_guest(va, &value, insn->bytes);
+	} else {
+		left = copy_from_guest(&value, va, insn->bytes);
+		if (!left)
+			port_write(v->domain, port, insn->bytes, value);
 	}
-	for (i = 0; i < n; i++)
-		set_element(buf + i * bytes, bytes,
-			    port_read(v->domain, port, bytes));
-	return !copy_to_guest(va, buf, n * bytes);
+	/* Mapped, but not memory to be read or written like this. */
+	if (left)
+		string_fault(v, va, PF_PRESENT, store);
+	return !left;
 }
 
 static enum emulated string_io(struct vcpu *v, const struct priv_insn *insn,
-			       bool code64, u16 port)
+			       u16 port)
 {
 	struct regs *r = v->regs;
-	bool store = insn->op == PRIV_INS, down = r->rflags & EFLAGS_DF;
-	u64 mask = address_mask(insn), *index = store ? &r->rdi : &r->rsi;
-	u64 count = insn->rep ? r->rcx & mask : 1, n, va, moved;
+	u64 *index = insn->op == PRIV_INS ? &r->rdi : &r->rsi;
+	u64 step = r->rflags & EFLAGS_DF ? -(u64)insn->bytes : insn->bytes;
+	unsigned int n;
 
-	if (!count)
-		return EMUL_DONE;
-	if (string_address(v, insn, code64, *index & mask, insn->bytes, &va))
-		return EMUL_REFUSED;
-	n = code64 ? piece(va, count, insn->bytes, down) : 1;
-	if (!memory_ready(v, va, n * insn->bytes, store))
-		return EMUL_AGAIN;
-	if (!transfer(v, insn, port, va, n)) {
-		/* Mapped, but not memory to be read or written like this. */
-		inject_page_fault(v, va, PF_PRESENT | (store ? PF_WRITE : 0) |
-				  ((r->cs & 3) == 3 ? PF_USER : 0));
-		return EMUL_AGAIN;
+	for (n = 0; !insn->rep || r->rcx; n++) {
+		if (n == MAX_ELEMENTS || !string_element(v, insn, port, *index))
+			return EMUL_AGAIN;
+		*index += step;
+		if (!insn->rep)
+			break;
+		r->rcx--;
 	}
-	moved = n * insn->bytes;
-	*index = masked_merge(*index, down ? *index - moved : *index + moved,
-			      mask);
-	if (insn->rep)
-		r->rcx = masked_merge(r->rcx, count - n, mask);
-	return insn->rep && count > n ? EMUL_AGAIN : EMUL_DONE;
+	return EMUL_DONE;
 }
 
-/**
- * emulate_port_io() - IN, OUT, INS or OUTS of the current vCPU
- * @code64: it is in a 64-bit code segment
- */
-enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn,
-			      bool code64)
+/** emulate_port_io() - IN, OUT, INS or OUTS of the current vCPU */
+enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn)
 {
 	struct regs *r = v->regs;
 	u16 port = insn->port_imm ? insn->imm : (u16)r->rdx;
@@ -445,5 +337,5 @@ enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn,
 		port_write(v->domain, port, insn->bytes, r->rax);
 		return EMUL_DONE;
 	}
-	return string_io(v, insn, code64, port);
+	return string_io(v, insn, port);
 }

@@ -73,39 +73,27 @@ static inline void wrmsr(u32 msr, u64 v)
 			     "d"((u32)(v >> 32)) : "memory");
 }
 
-#define DEFINE_CR(n) \
-	static inline u64 read_cr##n(void) \
+#define DEFINE_REGISTER(name) \
+	static inline u64 read_##name(void) \
 	{ \
 		u64 v; \
-		__asm__ __volatile__("mov %%cr" #n ", %0" : "=r"(v) :: "memory"); \
+		__asm__ __volatile__("mov %%" #name ", %0" : "=r"(v) :: "memory"); \
 		return v; \
 	} \
-	static inline void write_cr##n(u64 v) \
+	static inline void write_##name(u64 v) \
 	{ \
-		__asm__ __volatile__("mov %0, %%cr" #n :: "r"(v) : "memory"); \
+		__asm__ __volatile__("mov %0, %%" #name :: "r"(v) : "memory"); \
 	}
-DEFINE_CR(0)
-DEFINE_CR(2)
-DEFINE_CR(3)
-DEFINE_CR(4)
-
-#define DEFINE_DR(n) \
-	static inline u64 read_dr##n(void) \
-	{ \
-		u64 v; \
-		__asm__ __volatile__("mov %%dr" #n ", %0" : "=r"(v)); \
-		return v; \
-	} \
-	static inline void write_dr##n(u64 v) \
-	{ \
-		__asm__ __volatile__("mov %0, %%dr" #n :: "r"(v)); \
-	}
-DEFINE_DR(0)
-DEFINE_DR(1)
-DEFINE_DR(2)
-DEFINE_DR(3)
-DEFINE_DR(6)
-DEFINE_DR(7)
+DEFINE_REGISTER(cr0)
+DEFINE_REGISTER(cr2)
+DEFINE_REGISTER(cr3)
+DEFINE_REGISTER(cr4)
+DEFINE_REGISTER(dr0)
+DEFINE_REGISTER(dr1)
+DEFINE_REGISTER(dr2)
+DEFINE_REGISTER(dr3)
+DEFINE_REGISTER(dr6)
+DEFINE_REGISTER(dr7)
 
 static inline void cpuid_count(u32 leaf, u32 sub, u32 r[4])
 {
@@ -121,43 +109,35 @@ static inline u64 rdtsc(void)
 	return (u64)hi << 32 | lo;
 }
 
-static inline u8 inb(u16 port)
-{
-	u8 v;
+#define DEFINE_PORT(suffix, type) \
+	static inline type in##suffix(u16 port) \
+	{ \
+		type v; \
+		__asm__ __volatile__("in" #suffix " %1, %0" : "=a"(v) : "Nd"(port)); \
+		return v; \
+	} \
+	static inline void out##suffix(u16 port, type v) \
+	{ \
+		__asm__ __volatile__("out" #suffix " %0, %1" :: "a"(v), "Nd"(port)); \
+	}
+DEFINE_PORT(b, u8)
+DEFINE_PORT(w, u16)
+DEFINE_PORT(l, u32)
 
-	__asm__ __volatile__("inb %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
+/* A port by the size of the access: 1, 2 or 4 bytes. */
+static inline u32 port_in(u16 port, unsigned int bytes)
+{
+	return bytes == 1 ? inb(port) : bytes == 2 ? inw(port) : inl(port);
 }
 
-static inline u16 inw(u16 port)
+static inline void port_out(u16 port, unsigned int bytes, u32 v)
 {
-	u16 v;
-
-	__asm__ __volatile__("inw %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline u32 inl(u16 port)
-{
-	u32 v;
-
-	__asm__ __volatile__("inl %1, %0" : "=a"(v) : "Nd"(port));
-	return v;
-}
-
-static inline void outb(u16 port, u8 v)
-{
-	__asm__ __volatile__("outb %0, %1" :: "a"(v), "Nd"(port));
-}
-
-static inline void outw(u16 port, u16 v)
-{
-	__asm__ __volatile__("outw %0, %1" :: "a"(v), "Nd"(port));
-}
-
-static inline void outl(u16 port, u32 v)
-{
-	__asm__ __volatile__("outl %0, %1" :: "a"(v), "Nd"(port));
+	if (bytes == 1)
+		outb(port, v);
+	else if (bytes == 2)
+		outw(port, v);
+	else
+		outl(port, v);
 }
 
 static inline void irq_enable(void)

@@ -46,12 +46,7 @@ u32 pci_read(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes)
 		return ~0u;
 	spin_lock(&pci_lock);
 	select(bus, devfn, reg);
-	if (bytes == 1)
-		v = inb(port);
-	else if (bytes == 2)
-		v = inw(port);
-	else
-		v = inl(port);
+	v = port_in(port, bytes);
 	spin_unlock(&pci_lock);
 	return v;
 }
@@ -64,12 +59,7 @@ void pci_write(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes, u32 v)
 		return;
 	spin_lock(&pci_lock);
 	select(bus, devfn, reg);
-	if (bytes == 1)
-		outb(port, v);
-	else if (bytes == 2)
-		outw(port, v);
-	else
-		outl(port, v);
+	port_out(port, bytes, v);
 	spin_unlock(&pci_lock);
 }
 

@@ -163,11 +163,19 @@ static u32 answer(u16 port, u8 bytes)
 }
 
 u8 inb(u16 port) { return answer(port, 1); }
-u16 inw(u16 port) { return answer(port, 2); }
-u32 inl(u16 port) { return answer(port, 4); }
 void outb(u16 port, u8 value) { record(port, 1, true, value); }
-void outw(u16 port, u16 value) { record(port, 2, true, value); }
-void outl(u16 port, u32 value) { record(port, 4, true, value); }
+
+u32 port_in(u16 port, unsigned int bytes)
+{
+	u32 value = answer(port, bytes);
+
+	return bytes == 4 ? value : value & ((1u << 8 * bytes) - 1);
+}
+
+void port_out(u16 port, unsigned int bytes, u32 value)
+{
+	record(port, bytes, true, bytes == 4 ? value : value & ((1u << 8 * bytes) - 1));
+}
 
 u16 serial_port(void)
 {
