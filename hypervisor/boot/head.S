@@ -8,6 +8,7 @@
  * DIRECTMAP_VIRT, and the first 8 MiB of the image at IMAGE_VIRT, all of it
  * writable and executable: host_map_init() replaces them.
  */
+#include "machine/entry-macros.h"
 #include "machine/layout.h"
 
 #define MB1_MAGIC	0x1badb002
@@ -174,9 +175,7 @@ early_stubs:
 	.endr
 
 early_common:
-	.irp reg, rdi, rsi, rdx, rcx, rax, r8, r9, r10, r11, rbx, rbp, r12, r13, r14, r15
-	pushq	%\reg
-	.endr
+	PUSH_GPRS
 	movq	%rsp, %rdi
 	andq	$~15, %rsp
 	cld

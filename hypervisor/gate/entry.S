@@ -20,6 +20,7 @@
  *   it then only confuses itself.
  */
 #include "asm-offsets.h"
+#include "machine/entry-macros.h"
 #include "machine/layout.h"
 
 #define rw(off)		gate_rw + (off)(%rip)
@@ -54,43 +55,6 @@
 	shr	$43, \tmp
 	cmp	$31, \tmp
 	jae	\bad
-.endm
-
-/* struct regs below the hardware frame and vector; rsp = &regs after it. */
-.macro PUSH_GPRS
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-.endm
-
-.macro POP_GPRS
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rax
-	pop	%rcx
-	pop	%rdx
-	pop	%rsi
-	pop	%rdi
 .endm
 
 /*
@@ -633,83 +597,55 @@ gate_db:
 	add	$16, %rsp
 	iretq
 
-.macro STUB vector, has_error, target
+	.pushsection .init.rodata, "a", @progbits
+	.globl	gate_idt_table
+	.align	8
+gate_idt_table:
+	.popsection
+IDT_ROW VEC_DB, gate_db, 3, 0
+IDT_ROW VEC_NMI, gate_nmi_noerr, 1, 0
+IDT_ROW VEC_DF, gate_df, 4, 0
+IDT_ROW VEC_PF, gate_page_fault, 0, 0
+IDT_ROW VEC_MC, gate_mc_noerr, 2, 0
+
+.macro STUB vector, has_error, target, dpl=0
 	.align 8
-gate_stub_\vector:
+1:
 	.if \has_error == 0
 	pushq	$0
 	.endif
 	pushq	$\vector
 	jmp	\target
+	IDT_ROW \vector, 1b, 0, \dpl
 .endm
-STUB 0, 0, gate_exception
-STUB 3, 0, gate_exception
-STUB 4, 0, gate_exception
-STUB 5, 0, gate_exception
-STUB 6, 0, gate_full_or_nested
-STUB 7, 0, gate_full_or_nested
-STUB 9, 0, gate_full_or_nested
-STUB 10, 1, gate_exception
-STUB 11, 1, gate_exception
-STUB 12, 1, gate_exception
-STUB 13, 1, gate_full_or_nested
-STUB 15, 0, gate_full_or_nested
-STUB 16, 0, gate_exception
-STUB 17, 1, gate_exception
-STUB 19, 0, gate_exception
-STUB 20, 0, gate_full_or_nested
-STUB 21, 1, gate_full_or_nested
-STUB 128, 0, gate_exception
+STUB VEC_BP, 0, gate_exception, 3
+STUB VEC_OF, 0, gate_exception, 3
+STUB VEC_INT80, 0, gate_exception, 3
+	.irp vector, VEC_DE, VEC_BR, VEC_MF, VEC_XM
+STUB \vector, 0, gate_exception
+	.endr
+	.irp vector, VEC_TS, VEC_NP, VEC_SS, VEC_AC
+STUB \vector, 1, gate_exception
+	.endr
+	.irp vector, VEC_UD, VEC_NM, 9, 15, 20
+STUB \vector, 0, gate_full_or_nested
+	.endr
+	.irp vector, VEC_GP, 21
+STUB \vector, 1, gate_full_or_nested
+	.endr
 
 gate_full_or_nested:
 	testb	$3, 24(%rsp)
 	jz	gate_nested
 	jmp	gate_full
 
-/* Interrupts, 16 bytes each from vector 32 on; only ring 1 and 3 have IF = 1. */
+/* Only ring 1 and 3 have IF = 1. */
 	.globl gate_irq_stubs
 	.align 16
 gate_irq_stubs:
-	vector = VEC_FIRST_IRQ
-	.rept 256 - VEC_FIRST_IRQ
-	.align 16
-	pushq	$0
-	pushq	$vector
-	jmp	gate_full
-	vector = vector + 1
-	.endr
+	IRQ_STUBS gate_full
 
-/*
- * IDT contents for map.c: vector, handler, IST, DPL. In the image, not in the
- * gate: only boot reads it.
- */
 	.section .init.rodata, "a", @progbits
-	.globl gate_idt_table
-	.align 8
-gate_idt_table:
-	.quad 0, gate_stub_0, 0, 0
-	.quad 1, gate_db, 3, 0
-	.quad 2, gate_nmi_noerr, 1, 0
-	.quad 3, gate_stub_3, 0, 3
-	.quad 4, gate_stub_4, 0, 3
-	.quad 5, gate_stub_5, 0, 0
-	.quad 6, gate_stub_6, 0, 0
-	.quad 7, gate_stub_7, 0, 0
-	.quad 8, gate_df, 4, 0
-	.quad 9, gate_stub_9, 0, 0
-	.quad 10, gate_stub_10, 0, 0
-	.quad 11, gate_stub_11, 0, 0
-	.quad 12, gate_stub_12, 0, 0
-	.quad 13, gate_stub_13, 0, 0
-	.quad 14, gate_page_fault, 0, 0
-	.quad 15, gate_stub_15, 0, 0
-	.quad 16, gate_stub_16, 0, 0
-	.quad 17, gate_stub_17, 0, 0
-	.quad 18, gate_mc_noerr, 2, 0
-	.quad 19, gate_stub_19, 0, 0
-	.quad 20, gate_stub_20, 0, 0
-	.quad 21, gate_stub_21, 0, 0
-	.quad 128, gate_stub_128, 0, 3
-	.quad -1
+	.quad	-1
 
 	.section .note.GNU-stack, "", @progbits

@@ -7,6 +7,7 @@
  * ES are the guest's and are not used.
  */
 #include "asm-offsets.h"
+#include "machine/entry-macros.h"
 #include "machine/layout.h"
 
 	.section .text, "ax", @progbits
@@ -48,90 +49,50 @@ host_leave:
 	mov	%rdx, %rsi
 	jmp	gate_exit_asm
 
-.macro HOST_STUB vector, has_error
+	.pushsection .init.rodata, "a", @progbits
+	.globl	host_idt_table
+	.align	8
+host_idt_table:
+	.popsection
+
+.macro HOST_STUB vector, has_error, ist=0
 	.align 8
-host_stub_\vector:
+1:
 	.if \has_error == 0
 	pushq	$0
 	.endif
 	pushq	$\vector
 	jmp	host_common
+	IDT_ROW \vector, 1b, \ist, 0
 .endm
-HOST_STUB 0, 0
-HOST_STUB 1, 0
-HOST_STUB 2, 0
-HOST_STUB 3, 0
-HOST_STUB 4, 0
-HOST_STUB 5, 0
-HOST_STUB 6, 0
-HOST_STUB 7, 0
-HOST_STUB 8, 1
-HOST_STUB 9, 0
-HOST_STUB 10, 1
-HOST_STUB 11, 1
-HOST_STUB 12, 1
-HOST_STUB 13, 1
-HOST_STUB 14, 1
-HOST_STUB 15, 0
-HOST_STUB 16, 0
-HOST_STUB 17, 1
-HOST_STUB 18, 0
-HOST_STUB 19, 0
-HOST_STUB 20, 0
-HOST_STUB 21, 1
+	.irp vector, 0, 3, 4, 5, 6, 7, 9, 15, 16, 19, 20
+HOST_STUB \vector, 0
+	.endr
+	.irp vector, 10, 11, 12, 13, 14, 17, 21
+HOST_STUB \vector, 1
+	.endr
+HOST_STUB VEC_NMI, 0, 1
+HOST_STUB VEC_MC, 0, 2
+HOST_STUB VEC_DB, 0, 3
+HOST_STUB VEC_DF, 1, 4
 
 	.align 16
 host_common:
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	PUSH_GPRS
 	cld
 	mov	%rsp, %rdi
 	mov	%rsp, %rbx
 	and	$~15, %rsp
 	call	host_trap
 	mov	%rbx, %rsp
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rax
-	pop	%rcx
-	pop	%rdx
-	pop	%rsi
-	pop	%rdi
+	POP_GPRS
 	add	$16, %rsp
 	iretq
 
 	.globl host_irq_stubs
 	.align 16
 host_irq_stubs:
-	vector = VEC_FIRST_IRQ
-	.rept 256 - VEC_FIRST_IRQ
-	.align 16
-	pushq	$0
-	pushq	$vector
-	jmp	host_common
-	vector = vector + 1
-	.endr
+	IRQ_STUBS host_common
 
 /* Retpolines the compiler calls: capture speculation in a loop. */
 .macro THUNK reg
@@ -149,16 +110,6 @@ __x86_indirect_thunk_\reg:
 	.endr
 
 	.section .init.rodata, "a", @progbits
-	.globl host_idt_table
-	.align 8
-host_idt_table:
-	.irp n, 0, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 19, 20, 21
-	.quad \n, host_stub_\n, 0, 0
-	.endr
-	.quad 1, host_stub_1, 3, 0
-	.quad 2, host_stub_2, 1, 0
-	.quad 8, host_stub_8, 4, 0
-	.quad 18, host_stub_18, 2, 0
-	.quad -1
+	.quad	-1
 
 	.section .note.GNU-stack, "", @progbits
