@@ -188,6 +188,19 @@ static void publish_segments(struct vcpu *v)
 	v->gate_ro->kernel_gs_base = v->kernel_gs_base;
 }
 
+/*
+ * Ring 1 may have loaded a code or stack segment of its own tables, as far as
+ * desc_check() lets it; what it is given back is the hypervisor's (invariant 5),
+ * as from every entry that the gate answers.
+ */
+static void leave_on_our_selectors(struct regs *r)
+{
+	if (regs_from_user(r))
+		return;
+	r->cs = SEL_KERNEL_CS;
+	r->ss = SEL_KERNEL_DS;
+}
+
 struct exit host_exit(void)
 {
 	struct exit ex;
@@ -209,7 +222,7 @@ struct exit host_exit(void)
 			inject_event(v);
 	} while (READ_ONCE(this_cpu->softirqs) || v->domain->is_crashed);
 
-	ASSERT(regs_from_user(v->regs) || v->regs->cs == SEL_KERNEL_CS);
+	leave_on_our_selectors(v->regs);
 	v->regs->rflags = rflags_for_guest(v->regs->rflags,
 					     regs_from_user(v->regs));
 	ex.guest_cr3 = v->gate_ro->guest_cr3;
