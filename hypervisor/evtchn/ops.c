@@ -417,6 +417,17 @@ static long op_unmask(u64 arg)
 	return rc;
 }
 
+/* Did a sibling vCPU open ports again that 2-level does not have? */
+static bool reset_incomplete(struct domain *d) __requires(d->event_lock)
+{
+	u32 port;
+
+	for (port = evtchn_2level.max_ports; port < d->evtchn->nr_ports; port++)
+		if (port_open(d, port))
+			return true;
+	return false;
+}
+
 /* Closing all ports is preemptible: reset_next says where to go on. */
 static long op_reset(u64 arg)
 {
@@ -440,7 +451,7 @@ static long op_reset(u64 arg)
 		(void)close_port(d, port);
 
 	spin_lock(&d->event_lock);
-	if (ed->reset_next) {
+	if (ed->reset_next || reset_incomplete(d)) {
 		spin_unlock(&d->event_lock);
 		return -ERESTART;
 	}

@@ -6,10 +6,10 @@
  * as the domain, so that a closed port keeps the FIFO queue it may still be
  * linked in. Port 0 is never used.
  *
- * Invariants: v->evtchn->virq_port[q] == p if and only if port p of the domain
- * is in state virq for q (global VIRQs: in vCPU 0's table, wherever they are
- * delivered), and the same for PIRQs in pirq_port[]. Two interdomain ports name
- * each other.
+ * Invariants: an open port is below abi->max_ports. v->evtchn->virq_port[q] == p
+ * if and only if port p of the domain is in state virq for q (global VIRQs: in
+ * vCPU 0's table, wherever they are delivered), and the same for PIRQs in
+ * pirq_port[]. Two interdomain ports name each other.
  *
  * Locks: d->event_lock. A send between domains takes first the sender's, lets
  * it go, then the receiver's, and checks there that the ports still belong
@@ -42,11 +42,15 @@ void pirq_unmasked(struct domain *d, u32 pirq)
 		pirq_ops->unmask(d, pirq);
 }
 
+/*
+ * Records of a FIFO time outlive a reset; what the present form cannot show
+ * (2-level has no bits for it) has none.
+ */
 struct evtchn *port_record(struct domain *d, u32 port)
 {
 	struct evtchn_domain *e = d->evtchn;
 
-	if (port >= e->nr_ports)
+	if (port >= e->nr_ports || port >= e->abi->max_ports)
 		return NULL;
 	return &e->page[port / PORTS_PER_PAGE][port % PORTS_PER_PAGE];
 }
@@ -88,10 +92,10 @@ int port_alloc(struct domain *d, u32 *port)
 	u32 p = e->first_free;
 	int rc;
 
-	while (p < e->nr_ports && port_record(d, p)->state != EVTCHNSTAT_closed)
+	while (port_open(d, p))
 		p++;
 	e->first_free = p;
-	if (p == e->nr_ports) {
+	if (!port_record(d, p)) {
 		rc = ports_grow(e);
 		if (rc)
 			return rc;

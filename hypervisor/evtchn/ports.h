@@ -82,7 +82,7 @@ struct evtchn_vcpu {
 
 extern const struct evtchn_abi evtchn_2level, evtchn_fifo;
 
-/* The port's record if it is covered, open or not; else NULL. */
+/* The port's record if it is covered and can be shown, open or not; else NULL. */
 struct evtchn *port_record(struct domain *d, u32 port)
 	__requires(d->event_lock);
 /* The same, only if it is open. */
