@@ -318,11 +318,13 @@ mfn_t domain_alloc_frames(struct domain *d, unsigned int order, paddr_t below)
 		pg->owner = d->id;
 		pg->flags = PAGE_ALLOCATED;
 		pg->type_info = 0;
-		__atomic_store_n(&pg->refs, 1, __ATOMIC_RELEASE);
 	}
+	/* In the list first: with a reference, a sibling vCPU may free it. */
 	spin_lock(&heap_lock);
-	for (i = mfn; i < mfn + n; i++)
+	for (i = mfn; i < mfn + n; i++) {
 		page_list_add(&d->page_list, i);
+		__atomic_store_n(&frame_table[i].refs, 1, __ATOMIC_RELEASE);
+	}
 	spin_unlock(&heap_lock);
 	return MFN(mfn);
 }
