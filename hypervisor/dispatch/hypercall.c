@@ -16,11 +16,13 @@
 #include "control/control.h"
 #include "dispatch/calls.h"
 #include "evtchn/evtchn.h"
+#include "machine/clock.h"
 #include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "state/guest-access.h"
 
-#define SYSCALL_LENGTH 2
+#define SYSCALL_LENGTH	2
+#define MULTICALL_NS	500000	/* then give way */
 
 enum privilege { PRIV_guest, PRIV_control };
 
@@ -76,13 +78,20 @@ static void restart(struct vcpu *v)
 	r->rip -= SYSCALL_LENGTH;
 }
 
+/* Their results are any value of the guest's, -ERESTART among them. */
+static bool never_restarts(u64 nr)
+{
+	return nr == __HYPERVISOR_iret || nr == __HYPERVISOR_get_debugreg;
+}
+
 void hypercall_dispatch(struct vcpu *v)
 {
 	struct regs *r = v->regs;
 	const u64 args[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
-	long rc = hypercall_invoke(v, r->rax, args);
+	u64 nr = r->rax;
+	long rc = hypercall_invoke(v, nr, args);
 
-	if (rc == -ERESTART)
+	if (rc == -ERESTART && !never_restarts(nr))
 		restart(v);
 	else
 		r->rax = (u64)rc;
@@ -103,7 +112,7 @@ static int multicall_one(struct vcpu *v, u64 at)
 		memcpy(args, e.args, sizeof(args));
 		rc = hypercall_invoke(v, e.op, args);
 	}
-	if (rc == -ERESTART) {
+	if (rc == -ERESTART && !never_restarts(e.op)) {
 		if (copy_to_guest(at + offsetof(struct multicall_entry, args),
 				  v->call_args, sizeof(v->call_args)))
 			return -EFAULT;
@@ -127,6 +136,7 @@ static int multicall_one(struct vcpu *v, u64 at)
 long do_multicall(u64 calls, u64 nr)
 {
 	struct vcpu *v = current_vcpu;
+	u64 end = system_time() + MULTICALL_NS;
 	u32 count = (u32)nr, i;
 	int rc = 0;
 
@@ -134,7 +144,8 @@ long do_multicall(u64 calls, u64 nr)
 		rc = multicall_one(v, calls + i * sizeof(struct multicall_entry));
 		if (rc)
 			break;
-		if (READ_ONCE(this_cpu->softirqs) || (i & 63) == 63) {
+		/* Interrupts are off, so nobody else raises the timer's softirq. */
+		if (READ_ONCE(this_cpu->softirqs) || system_time() >= end) {
 			i++;
 			rc = i < count ? -ERESTART : 0;
 			break;

@@ -33,7 +33,9 @@ static int check_domids(const struct domain *d, u64 foreigndom)
 }
 
 static int machphys_update(struct domain *d, mfn_t mfn, u64 pfn)
+	__requires(d->page_lock)
 {
+	d->mm->core.budget -= 8;
 	if (!mfn_valid(mfn) || !page_get(mfn_to_page(mfn), d))
 		return -EINVAL;
 	m2p_set(mfn, pfn);
