@@ -54,7 +54,7 @@
 #define ICR_SPINS	1000000
 #define CALIBRATE_US	5000
 #define CALIBRATE_TRIES	5
-#define MAX_WAIT_NS	4000000000ULL	/* keeps count * frequency in 64 bits */
+#define MAX_WAIT_NS	4000000000ULL	/* keeps every product in 64 bits */
 
 static void __iomem *regs;
 static paddr_t regs_base;
@@ -156,19 +156,19 @@ static void timer_setup(void)
  */
 void apic_timer_set(u64 deadline_ns)
 {
-	u64 now, wait;
+	u64 now = system_time(), wait;
 
+	wait = deadline_ns > now ? min((u64)(deadline_ns - now), (u64)MAX_WAIT_NS) : 0;
 	if (cpu_features.tsc_deadline) {
-		wrmsr(MSR_TSC_DEADLINE,
-		      deadline_ns ? max(system_time_to_tsc(deadline_ns), 1ULL) : 0);
+		/* Guests give deadlines that are past the end of the TSC's range. */
+		wrmsr(MSR_TSC_DEADLINE, deadline_ns ?
+		      max(system_time_to_tsc(now + wait), 1ULL) : 0);
 		return;
 	}
 	if (!deadline_ns) {
 		apic_write(APIC_TIMER_INIT, 0);
 		return;
 	}
-	now = system_time();
-	wait = deadline_ns > now ? min((u64)(deadline_ns - now), (u64)MAX_WAIT_NS) : 0;
 	wait = wait * timer_khz / 1000000 + 1;
 	apic_write(APIC_TIMER_INIT, min(wait, 0xffffffffULL));
 }
