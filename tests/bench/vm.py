@@ -19,8 +19,8 @@ import time
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 SYSTEMS = ("native", "xen", "ringlet")
-DIED = re.compile(r"Kernel panic - not syncing|Panic on CPU|domain 0 crashed|"
-                  r"Domain 0 crashed|ringlet: panic", re.I)
+DIED = re.compile(r"Kernel panic - not syncing|Panic on CPU|Domain 0 crashed|PANIC on pCPU",
+                  re.I)
 
 
 class Missing(Exception):
