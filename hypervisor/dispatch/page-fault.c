@@ -26,7 +26,7 @@ void page_fault(struct vcpu *v)
 		if (mm_fault_on_ldt(v, va))
 			return;
 	} else if (!regs_from_user(v->regs) && (error & PF_PRESENT) &&
-		   (error & PF_WRITE) && mm_fault_on_table(v, va)) {
+		   (error & PF_WRITE) && mm_fault_on_write(v, va)) {
 		return;
 	}
 	inject_page_fault(v, va, error);

@@ -40,15 +40,10 @@ struct pirq {
 	struct msi_desc msi;	/* MSI only */
 };
 
-#define MAX_MSIX_TABLES	20	/* mm keeps a short list of protected ranges */
-
 static spinlock_t pirq_lock = SPINLOCK_INIT;
 static struct pirq pirqs[NR_PIRQS] __guarded_by(pirq_lock);
 static u16 vector_pirq[256] __guarded_by(pirq_lock);	/* 0xffff: none */
 static unsigned long *eoi_map __guarded_by(pirq_lock);	/* of the guest */
-static struct { paddr_t start, end; } msix_tables[MAX_MSIX_TABLES]
-	__guarded_by(pirq_lock);
-static u32 nr_msix_tables __guarded_by(pirq_lock);
 static u8 console_vector;	/* constant after boot */
 static u32 console_gsi = ~0u;
 
@@ -171,23 +166,6 @@ static bool not_a_device(paddr_t start, paddr_t end)
 	return false;
 }
 
-static int protect_table(paddr_t start, paddr_t end) __requires(pirq_lock)
-{
-	u32 i;
-
-	start &= PAGE_MASK;
-	end = ALIGN_UP(end, PAGE_SIZE);
-	for (i = 0; i < nr_msix_tables; i++)
-		if (msix_tables[i].start == start && msix_tables[i].end == end)
-			return 0;
-	if (nr_msix_tables == MAX_MSIX_TABLES)
-		return -ENOSPC;
-	msix_tables[nr_msix_tables].start = start;
-	msix_tables[nr_msix_tables++].end = end;
-	mm_protect_mmio(start, end, true);
-	return 0;
-}
-
 int pirq_protect_msix(u16 seg, u8 bus, u8 devfn, u64 table_base)
 {
 	paddr_t start, end;
@@ -200,7 +178,7 @@ int pirq_protect_msix(u16 seg, u8 bus, u8 devfn, u64 table_base)
 	if (not_a_device(start, end))
 		return -EINVAL;
 	spin_lock(&pirq_lock);
-	rc = protect_table(start, end);
+	rc = mm_protect_mmio(start, end, true);
 	spin_unlock(&pirq_lock);
 	return rc;
 }
@@ -438,6 +416,13 @@ void pirq_interrupt(u32 vector)
 		evtchn_raise_pirq(service_domain, nr);
 }
 
+/* One page of an interrupt controller: guests do not even read it. */
+static void __init protect_controller(paddr_t page)
+{
+	if (mm_protect_mmio(page, page + PAGE_SIZE, false))
+		panic(NULL, "more interrupt controllers than mm can protect");
+}
+
 /* The UART's interrupt stays the hypervisor's; without it there is no input. */
 static void __init console_route(void)
 {
@@ -473,12 +458,9 @@ void __init pirq_boot_init(void)
 	for (i = 0; i < ARRAY_SIZE(vector_pirq); i++)
 		vector_pirq[i] = NO_PIRQ;
 	spin_unlock(&pirq_lock);
-	mm_protect_mmio(apic_mmio_base(), apic_mmio_base() + PAGE_SIZE, false);
-	for (i = 0; i < nr_ioapics(); i++) {
-		paddr_t page = ioapic_mmio_base(i) & PAGE_MASK;
-
-		mm_protect_mmio(page, page + PAGE_SIZE, false);
-	}
+	protect_controller(apic_mmio_base());
+	for (i = 0; i < nr_ioapics(); i++)
+		protect_controller(ioapic_mmio_base(i) & PAGE_MASK);
 	evtchn_set_pirq_ops(&ops);
 	console_route();
 }

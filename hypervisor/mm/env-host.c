@@ -23,22 +23,30 @@
 #include "state/alloc.h"
 
 /* Device registers of ours that overlap no page a guest may have. */
-#define MAX_PROTECTED 32
+#define MAX_PROTECTED 256
 static struct {
 	u64 first, last;	/* mfns */
 	bool allow_read;
 } protected[MAX_PROTECTED];
 static u32 nr_protected;
 
-void mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read)
+int mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read)
 {
-	u32 n = __atomic_load_n(&nr_protected, __ATOMIC_ACQUIRE);
+	u32 i, n = __atomic_load_n(&nr_protected, __ATOMIC_ACQUIRE);
+	u64 first = start >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT;
 
-	BUG_ON(n == MAX_PROTECTED);
-	protected[n].first = start >> PAGE_SHIFT;
-	protected[n].last = (end - 1) >> PAGE_SHIFT;
+	for (i = 0; i < n; i++)
+		if (protected[i].first == first && protected[i].last == last &&
+		    protected[i].allow_read == allow_read)
+			return 0;
+	if (n == MAX_PROTECTED)
+		return -ENOSPC;
+	protected[n].first = first;
+	protected[n].last = last;
 	protected[n].allow_read = allow_read;
+	/* Partner: the load in env_io_access(), which takes no lock. */
 	__atomic_store_n(&nr_protected, n + 1, __ATOMIC_RELEASE);
+	return 0;
 }
 
 enum env_io env_io_access(mfn_t mfn)

@@ -48,15 +48,16 @@ int __must_check mm_load_base(struct vcpu *v, mfn_t mfn);
 void mm_unload_base(struct vcpu *v);
 
 /**
- * mm_fault_on_table() - a ring-1 write fault that may be a page-table update
+ * mm_fault_on_write() - a ring-1 write fault that may be a page-table update
  * @v: current vCPU, @va: the address, v->regs at the instruction
  *
  * Decodes mov, xchg, cmpxchg, xadd-free locked bit operations on a present L1..L4
  * frame through the white-listed decoder, validates and commits as mmu_update
- * would, and advances rip and flags.
+ * would, and advances rip and flags. A mov to registers that mm_protect_mmio() lets
+ * the guest read is skipped.
  * Return: true if handled (or the domain was crashed).
  */
-bool mm_fault_on_table(struct vcpu *v, u64 va);
+bool mm_fault_on_write(struct vcpu *v, u64 va);
 
 /* Demand-map a page of the guest's LDT into the gate. True if handled. */
 bool mm_fault_on_ldt(struct vcpu *v, u64 va);
@@ -74,8 +75,14 @@ void mm_sync_l4_slot(struct domain *d, mfn_t l4_mfn, unsigned int slot, u64 entr
 void mm_flush_domain(struct domain *d);
 void mm_flush_vcpus(struct domain *d, const unsigned long *vcpu_mask);
 
-/* Frames of MMIO that the service domain must not map: LAPIC, IOAPIC, ... */
-void mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read);
+/**
+ * mm_protect_mmio() - device registers that no guest may map writable
+ * @allow_read: it may map them read-only (and its writes are dropped)
+ *
+ * For mappings made from now on. Callers are serialised.
+ * Return: 0, also for a range known already; -ENOSPC too many ranges.
+ */
+int __must_check mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read);
 
 /* Hypercalls. Arguments as in hypercall-abi/hypercalls.tbl. */
 long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom);

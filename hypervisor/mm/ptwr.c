@@ -5,14 +5,19 @@
  * makes. A write that the list of decode.c does not have, or that validation
  * refuses, is the guest's own page fault.
  *
- * A write to a read-only frame that is no table is never done: it is what the
- * guest asked to trap.
+ * Device registers that the guest may only read (MSI-X tables: their owner is
+ * the hypervisor, but stock drivers mask vectors when they shut down) take a
+ * mov, which goes nowhere, as the base profile has it.
+ *
+ * A write to any other read-only frame is never done: it is what the guest
+ * asked to trap.
  *
  * Locks: d->page_lock.
  */
 #include "mm/mm.h"
 #include "console/printk.h"
 #include "mm/decode.h"
+#include "mm/env.h"
 #include "mm/internal.h"
 #include "state/guest-access.h"
 
@@ -41,26 +46,41 @@ static int apply(struct vcpu *v, mfn_t mfn, const struct pt_insn *insn,
 	return rc;
 }
 
-bool mm_fault_on_table(struct vcpu *v, u64 va)
+/* Decode the instruction at rip, whose operand is what faulted at @va. */
+static int decode_write(struct vcpu *v, u64 va, u8 *code, struct pt_insn *insn,
+			struct pt_op *op)
+{
+	if (pt_insn_decode(code, fetch_code(v, code), v->regs, insn))
+		return -EINVAL;
+	/* The fault must be this operand's, in this entry. */
+	if ((insn->addr ^ va) & ~7ULL)
+		return -EINVAL;
+	return pt_insn_op(insn, v->regs, op);
+}
+
+bool mm_fault_on_write(struct vcpu *v, u64 va)
 {
 	struct guest_walk w;
 	struct pt_insn insn;
 	struct pt_op op;
 	u8 code[INSN_MAX] = { 0 };
+	bool device;
 	int rc;
 
 	if (guest_walk(v, va, &w))
 		return false;
 	if (w.writable)
 		return true;	/* writable by now: let it try again */
-	if (!mfn_valid(w.mfn) || !frame_is_table(mfn_to_page(w.mfn)))
+	device = env_io_access(w.mfn) == ENV_IO_READ;
+	if (!device && !(mfn_valid(w.mfn) && frame_is_table(mfn_to_page(w.mfn))))
 		return false;
-
-	if (pt_insn_decode(code, fetch_code(v, code), v->regs, &insn))
+	if (decode_write(v, va, code, &insn, &op) ||
+	    (device && insn.kind != INSN_MOV))
 		goto refused;
-	/* The fault must be this operand's, in this entry. */
-	if ((insn.addr ^ va) & ~7ULL || pt_insn_op(&insn, v->regs, &op))
-		goto refused;
+	if (device) {
+		v->regs->rip += insn.length;
+		return true;
+	}
 
 	rc = apply(v, w.mfn, &insn, &op);
 	if (rc == -ERESTART)
@@ -77,7 +97,7 @@ bool mm_fault_on_table(struct vcpu *v, u64 va)
 
 refused:
 	guest_printk(LOG_WARNING,
-		     "d%u: no page-table write: %02x %02x %02x %02x %02x at %lx\n",
+		     "d%u: write not on the list: %02x %02x %02x %02x %02x at %lx\n",
 		     v->domain->id, code[0], code[1], code[2], code[3], code[4],
 		     (unsigned long)v->regs->rip);
 	return false;
