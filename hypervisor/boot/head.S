@@ -40,6 +40,10 @@ mb2_header:
 	.short	6, 0			/* modules on page boundaries */
 	.long	8
 	.balign 8
+	.short	5, 1			/* a frame buffer, if there is one: */
+	.long	20			/* it is the service domain's */
+	.long	0, 0, 0			/* of any size and depth */
+	.balign 8
 	.short	0, 0			/* end */
 	.long	8
 mb2_header_end:
