@@ -22,106 +22,82 @@
 #include <xen/physdev.h>
 
 #define MAX_PORTS	65536
-#define PCI_ABSENT	0xffff
 
 /* Only the caller itself can be meant: there is no other domain to give to. */
-static bool is_self(domid_t id)
+static bool is_self(const struct vcpu *v, domid_t id)
 {
-	return id == DOMID_SELF || id == current_vcpu->domain->id;
+	return id == DOMID_SELF || id == v->domain->id;
 }
 
-static long op_set_iopl(u64 arg)
+static long op_set_iopl(struct vcpu *v, void *arg)
 {
-	struct physdev_set_iopl op;
+	const struct physdev_set_iopl *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.iopl > 3)
+	if (op->iopl > 3)
 		return -EINVAL;
-	current_vcpu->iopl = op.iopl;
+	v->iopl = op->iopl;
 	return 0;
 }
 
-static long op_set_iobitmap(u64 arg)
+static long op_set_iobitmap(struct vcpu *v, void *arg)
 {
-	struct physdev_set_iobitmap op;
+	const struct physdev_set_iobitmap *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.nr_ports > MAX_PORTS)
+	if (op->nr_ports > MAX_PORTS)
 		return -EINVAL;
-	current_vcpu->iobmp = (u64)op.bitmap.p;
-	current_vcpu->iobmp_limit = op.nr_ports;
+	v->iobmp = (u64)op->bitmap.p;
+	v->iobmp_limit = op->nr_ports;
 	return 0;
 }
 
-static long op_apic_read(u64 arg)
+static long op_apic_read(struct vcpu *v, void *arg)
 {
-	struct physdev_apic op;
+	struct physdev_apic *op = arg;
 	bool ok;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	op.value = ioapic_read_reg(op.apic_physbase, op.reg, &ok);
-	if (!ok)
-		return -EINVAL;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	(void)v;
+	op->value = ioapic_read_reg(op->apic_physbase, op->reg, &ok);
+	return ok ? 0 : -EINVAL;
 }
 
-/* Vectors mean nothing to the guest; old kernels want a number nevertheless. */
-static long op_alloc_irq_vector(u64 arg)
+/* Vectors mean nothing to the guest; it wants a number nevertheless. */
+static long op_alloc_irq_vector(struct vcpu *v, void *arg)
 {
-	struct physdev_irq op;
+	struct physdev_irq *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.irq >= NR_PIRQS)
-		return -EINVAL;
-	op.vector = op.irq;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	(void)v;
+	op->vector = op->irq;
+	return 0;
 }
 
-static long op_eoi(u64 arg)
+static long op_eoi(struct vcpu *v, void *arg)
 {
-	struct physdev_eoi op;
+	const struct physdev_eoi *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return pirq_eoi(op.irq);
+	(void)v;
+	return pirq_eoi(op->irq);
 }
 
-static long op_irq_status_query(u64 arg)
+static long op_irq_status_query(struct vcpu *v, void *arg)
 {
-	struct physdev_irq_status_query op;
-	int needs;
+	struct physdev_irq_status_query *op = arg;
+	int needs = pirq_needs_eoi(op->irq);
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	needs = pirq_needs_eoi(op.irq);
+	(void)v;
 	if (needs < 0)
 		return needs;
-	op.flags = needs ? XENIRQSTAT_needs_eoi : 0;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	op->flags = needs ? XENIRQSTAT_needs_eoi : 0;
+	return 0;
 }
 
-static long op_pirq_eoi_gmfn(u64 arg)
+static long op_setup_gsi(struct vcpu *v, void *arg)
 {
-	struct physdev_pirq_eoi_gmfn op;
+	const struct physdev_setup_gsi *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return pirq_eoi_map(current_vcpu->domain, MFN(op.gmfn));
-}
-
-static long op_setup_gsi(u64 arg)
-{
-	struct physdev_setup_gsi op;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.gsi < 0 || op.triggering > 1 || op.polarity > 1)
+	(void)v;
+	if (op->gsi < 0 || op->triggering > 1 || op->polarity > 1)
 		return -EINVAL;
-	return pirq_setup_gsi(op.gsi, op.triggering, op.polarity);
+	return pirq_setup_gsi(op->gsi, op->triggering, op->polarity);
 }
 
 static int map_msi(const struct physdev_map_pirq *op)
@@ -144,22 +120,20 @@ static int map_msi(const struct physdev_map_pirq *op)
 	return pirq_map_msi(&msi, op->pirq);
 }
 
-static long op_map_pirq(u64 arg)
+static long op_map_pirq(struct vcpu *v, void *arg)
 {
-	struct physdev_map_pirq op;
+	struct physdev_map_pirq *op = arg;
 	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!is_self(op.domid))
+	if (!is_self(v, op->domid))
 		return -ESRCH;
-	switch (op.type) {
+	switch (op->type) {
 	case MAP_PIRQ_TYPE_GSI:
-		rc = op.index < 0 ? -EINVAL : pirq_map_gsi(op.index, op.pirq);
+		rc = op->index < 0 ? -EINVAL : pirq_map_gsi(op->index, op->pirq);
 		break;
 	case MAP_PIRQ_TYPE_MSI:
 	case MAP_PIRQ_TYPE_MSI_SEG:
-		rc = map_msi(&op);
+		rc = map_msi(op);
 		break;
 	case MAP_PIRQ_TYPE_MULTI_MSI:
 		/* The driver then asks for a single one. */
@@ -170,136 +144,54 @@ static long op_map_pirq(u64 arg)
 	}
 	if (rc < 0)
 		return rc;
-	op.pirq = rc;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	op->pirq = rc;
+	return 0;
 }
 
-static long op_unmap_pirq(u64 arg)
+static long op_unmap_pirq(struct vcpu *v, void *arg)
 {
-	struct physdev_unmap_pirq op;
+	const struct physdev_unmap_pirq *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!is_self(op.domid))
+	if (!is_self(v, op->domid))
 		return -ESRCH;
-	return op.pirq < 0 ? -EINVAL : pirq_unmap(op.pirq);
+	return op->pirq < 0 ? -EINVAL : pirq_unmap(op->pirq);
 }
 
-static long op_get_free_pirq(u64 arg)
+/* Begins as every structure that names a PCI function: seg, bus, devfn. */
+static long op_pci_device_add(struct vcpu *v, void *arg)
 {
-	struct physdev_get_free_pirq op;
-	int rc;
+	const struct physdev_pci_device *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.type != MAP_PIRQ_TYPE_MSI && op.type != MAP_PIRQ_TYPE_GSI)
-		return -EINVAL;
-	rc = pirq_reserve();
-	if (rc < 0)
-		return rc;
-	op.pirq = rc;
-	return copy_to_guest(arg, &op, sizeof(op)) ? -EFAULT : 0;
+	(void)v;
+	return pirq_protect_msix(op->seg, op->bus, op->devfn, 0);
 }
 
-/* Bus and function of an older call, which knew segment 0 only. */
-static long op_manage_pci(u64 arg, bool add)
+static long op_pci_device_remove(struct vcpu *v, void *arg)
 {
-	struct physdev_manage_pci op;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return add ? pirq_protect_msix(0, op.bus, op.devfn, 0) : 0;
+	(void)v;
+	(void)arg;
+	return 0;
 }
 
-static long op_manage_pci_add_ext(u64 arg)
-{
-	struct physdev_manage_pci_ext op;
+static const struct sub_op own_ops[] = {
+	[PHYSDEVOP_set_iopl] = SUB_OP(op_set_iopl, struct physdev_set_iopl),
+	[PHYSDEVOP_set_iobitmap] = SUB_OP(op_set_iobitmap, struct physdev_set_iobitmap),
+};
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.is_extfn > 1 || op.is_virtfn > 1)
-		return -EINVAL;
-	return pirq_protect_msix(0, op.bus, op.devfn, 0);
-}
-
-static long op_pci_device_add(u64 arg)
-{
-	struct physdev_pci_device_add op;
-
-	if (copy_from_guest(&op, arg, offsetof(struct physdev_pci_device_add, optarr)))
-		return -EFAULT;
-	return pirq_protect_msix(op.seg, op.bus, op.devfn, 0);
-}
-
-static long op_pci_device_remove(u64 arg)
-{
-	struct physdev_pci_device op;
-
-	return copy_from_guest(&op, arg, sizeof(op)) ? -EFAULT : 0;
-}
-
-static long op_prepare_msix(u64 arg, bool prepare)
-{
-	struct physdev_pci_device op;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (pci_read(op.seg, op.bus, op.devfn, 0, 2) == PCI_ABSENT)
-		return -ENODEV;
-	return prepare ? pirq_protect_msix(op.seg, op.bus, op.devfn, 0) : 0;
-}
-
-/* Configuration is reached through ports, so the window is only taken note of. */
-static long op_pci_mmcfg_reserved(u64 arg)
-{
-	struct physdev_pci_mmcfg_reserved op;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return op.start_bus > op.end_bus ? -EINVAL : 0;
-}
-
-static long hardware_op(u32 cmd, u64 arg)
-{
-	switch (cmd) {
-	case PHYSDEVOP_irq_status_query:
-		return op_irq_status_query(arg);
-	case PHYSDEVOP_apic_read:
-		return op_apic_read(arg);
-	case PHYSDEVOP_apic_write:
-		return -EPERM;
-	case PHYSDEVOP_alloc_irq_vector:
-		return op_alloc_irq_vector(arg);
-	case PHYSDEVOP_eoi:
-		return op_eoi(arg);
-	case PHYSDEVOP_map_pirq:
-		return op_map_pirq(arg);
-	case PHYSDEVOP_unmap_pirq:
-		return op_unmap_pirq(arg);
-	case PHYSDEVOP_manage_pci_add:
-	case PHYSDEVOP_manage_pci_remove:
-		return op_manage_pci(arg, cmd == PHYSDEVOP_manage_pci_add);
-	case PHYSDEVOP_manage_pci_add_ext:
-		return op_manage_pci_add_ext(arg);
-	case PHYSDEVOP_setup_gsi:
-		return op_setup_gsi(arg);
-	case PHYSDEVOP_get_free_pirq:
-		return op_get_free_pirq(arg);
-	case PHYSDEVOP_pci_mmcfg_reserved:
-		return op_pci_mmcfg_reserved(arg);
-	case PHYSDEVOP_pci_device_add:
-		return op_pci_device_add(arg);
-	case PHYSDEVOP_pci_device_remove:
-		return op_pci_device_remove(arg);
-	case PHYSDEVOP_pirq_eoi_gmfn_v2:
-		return op_pirq_eoi_gmfn(arg);
-	case PHYSDEVOP_prepare_msix:
-	case PHYSDEVOP_release_msix:
-		return op_prepare_msix(arg, cmd == PHYSDEVOP_prepare_msix);
-	default:
-		return -ENOSYS;
-	}
-}
+static const struct sub_op hardware_ops[] = {
+	[PHYSDEVOP_irq_status_query] =
+		SUB_OP_ANSWERS(op_irq_status_query, struct physdev_irq_status_query),
+	[PHYSDEVOP_apic_read] = SUB_OP_ANSWERS(op_apic_read, struct physdev_apic),
+	[PHYSDEVOP_alloc_irq_vector] =
+		SUB_OP_ANSWERS(op_alloc_irq_vector, struct physdev_irq),
+	[PHYSDEVOP_eoi] = SUB_OP(op_eoi, struct physdev_eoi),
+	[PHYSDEVOP_map_pirq] = SUB_OP_ANSWERS(op_map_pirq, struct physdev_map_pirq),
+	[PHYSDEVOP_unmap_pirq] = SUB_OP(op_unmap_pirq, struct physdev_unmap_pirq),
+	[PHYSDEVOP_setup_gsi] = SUB_OP(op_setup_gsi, struct physdev_setup_gsi),
+	[PHYSDEVOP_pci_device_add] = SUB_OP(op_pci_device_add, struct physdev_pci_device),
+	[PHYSDEVOP_pci_device_remove] =
+		SUB_OP(op_pci_device_remove, struct physdev_pci_device),
+};
 
 /**
  * do_physdev_op() - hypercall physdev_op
@@ -308,14 +200,10 @@ static long hardware_op(u32 cmd, u64 arg)
  */
 long do_physdev_op(u64 cmd, u64 arg)
 {
-	switch ((u32)cmd) {
-	case PHYSDEVOP_set_iopl:
-		return op_set_iopl(arg);
-	case PHYSDEVOP_set_iobitmap:
-		return op_set_iobitmap(arg);
-	default:
-		if (!current_vcpu->domain->is_hardware)
-			return -EPERM;
-		return hardware_op(cmd, arg);
-	}
+	cmd = (u32)cmd;
+	if (cmd == PHYSDEVOP_set_iopl || cmd == PHYSDEVOP_set_iobitmap)
+		return sub_op_call(own_ops, ARRAY_SIZE(own_ops), cmd, arg);
+	if (!current_vcpu->domain->is_hardware || cmd == PHYSDEVOP_apic_write)
+		return -EPERM;
+	return sub_op_call(hardware_ops, ARRAY_SIZE(hardware_ops), cmd, arg);
 }

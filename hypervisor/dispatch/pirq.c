@@ -4,60 +4,40 @@
  * interrupt of the hypervisor's own UART.
  *
  * The PIRQ of a GSI has the GSI's number; messages take numbers above the
- * last GSI. A vector belongs to one PIRQ from its first binding (GSI) or its
- * mapping (MSI) until it is unmapped.
+ * last GSI. The vector follows from the number (machine/irq.h).
  *
  * Arrival: edges and messages are acknowledged at once. A level-triggered
  * pin is masked, acknowledged, and unmasked by the guest's eoi; in_service says
- * that this is due, and the guest's map of PIRQs that need eoi has its bit set.
+ * that this is due.
  *
  * Locks: pirq_lock guards all below. bind, unbind and unmask are called with
  * event_lock held, so no event is raised under pirq_lock.
  */
 #include "dispatch/pirq.h"
 
-#include "base/bitmap.h"
 #include "base/errno.h"
 #include "base/lock.h"
 #include "console/printk.h"
 #include "dispatch/dispatch.h"
 #include "evtchn/evtchn.h"
 #include "machine/acpi.h"
-#include "machine/directmap.h"
-#include "machine/layout.h"
 #include "machine/serial.h"
 #include "mm/mm.h"
 #include "state/alloc.h"
 
-enum pirq_kind { PIRQ_FREE, PIRQ_RESERVED, PIRQ_GSI, PIRQ_MSI };
+enum pirq_kind { PIRQ_FREE, PIRQ_GSI, PIRQ_MSI };
 
 struct pirq {
 	enum pirq_kind kind;
 	bool bound;		/* to an event channel */
 	bool in_service;	/* pin masked until eoi */
-	u8 vector;		/* 0: none yet */
 	bool level, active_low;	/* GSI only */
 	struct msi_desc msi;	/* MSI only */
 };
 
 static spinlock_t pirq_lock = SPINLOCK_INIT;
 static struct pirq pirqs[NR_PIRQS] __guarded_by(pirq_lock);
-static u16 vector_pirq[256] __guarded_by(pirq_lock);	/* 0xffff: none */
-static unsigned long *eoi_map __guarded_by(pirq_lock);	/* of the guest */
-static u8 console_vector;	/* constant after boot */
-static u32 console_gsi = ~0u;
-
-#define NO_PIRQ		0xffff
-
-static void eoi_map_update(u32 nr) __requires(pirq_lock)
-{
-	if (!eoi_map)
-		return;
-	if (pirqs[nr].kind == PIRQ_GSI && pirqs[nr].level)
-		set_bit(nr, eoi_map);
-	else
-		clear_bit(nr, eoi_map);
-}
+static u32 console_gsi = ~0u;	/* constant after boot */
 
 /*
  * How a pin is wired when nobody said: what the MADT says of the legacy IRQ that
@@ -89,18 +69,6 @@ static int find_free(void) __requires(pirq_lock)
 	return -ENOSPC;
 }
 
-int pirq_reserve(void)
-{
-	int nr;
-
-	spin_lock(&pirq_lock);
-	nr = find_free();
-	if (nr >= 0)
-		pirqs[nr].kind = PIRQ_RESERVED;
-	spin_unlock(&pirq_lock);
-	return nr;
-}
-
 int pirq_map_gsi(u32 gsi, int nr)
 {
 	struct pirq *p;
@@ -113,10 +81,9 @@ int pirq_map_gsi(u32 gsi, int nr)
 		return -EINVAL;
 	spin_lock(&pirq_lock);
 	p = &pirqs[nr];
-	if (p->kind == PIRQ_FREE || p->kind == PIRQ_RESERVED) {
+	if (p->kind == PIRQ_FREE) {
 		*p = (struct pirq){ .kind = PIRQ_GSI };
 		default_trigger(gsi, p);
-		eoi_map_update(nr);
 	} else if (p->kind != PIRQ_GSI) {
 		rc = -EEXIST;
 	}
@@ -144,7 +111,6 @@ int pirq_setup_gsi(u32 gsi, bool level, bool active_low)
 	} else {
 		p->level = level;
 		p->active_low = active_low;
-		eoi_map_update(gsi);
 	}
 	spin_unlock(&pirq_lock);
 	return rc;
@@ -195,33 +161,20 @@ int pirq_map_msi(const struct msi_desc *msi, int nr)
 			return rc;
 	}
 	spin_lock(&pirq_lock);
-	rc = nr < 0 ? find_free() : nr;
-	if (rc < 0)
-		goto out;
-	nr = rc;
-	if ((u32)nr < nr_gsis() || nr >= NR_PIRQS) {
+	if (nr < 0)
+		nr = find_free();
+	if (nr < 0)
+		rc = nr;
+	else if ((u32)nr < nr_gsis() || nr >= NR_PIRQS)
 		rc = -EINVAL;
-		goto out;
-	}
-	if (pirqs[nr].kind > PIRQ_RESERVED) {
+	else if (pirqs[nr].kind != PIRQ_FREE)
 		rc = -EEXIST;
-		goto out;
+	else
+		rc = msi_setup(&new.msi, pirq_vector(nr), 0);
+	if (!rc) {
+		pirqs[nr] = new;
+		rc = nr;
 	}
-	new.vector = vector_alloc();
-	if (!new.vector) {
-		rc = -ENOSPC;
-		goto out;
-	}
-	rc = msi_setup(&new.msi, new.vector, 0);
-	if (rc) {
-		vector_free(new.vector);
-		goto out;
-	}
-	pirqs[nr] = new;
-	vector_pirq[new.vector] = nr;
-	eoi_map_update(nr);
-	rc = nr;
-out:
 	spin_unlock(&pirq_lock);
 	return rc;
 }
@@ -237,21 +190,13 @@ int pirq_unmap(u32 nr)
 	p = &pirqs[nr];
 	if (p->kind == PIRQ_FREE) {
 		rc = -EINVAL;
-		goto out;
-	}
-	if (p->bound) {
+	} else if (p->bound) {
 		rc = -EBUSY;
-		goto out;
+	} else {
+		if (p->kind == PIRQ_MSI)
+			msi_teardown(&p->msi);
+		p->kind = PIRQ_FREE;
 	}
-	if (p->kind == PIRQ_MSI)
-		msi_teardown(&p->msi);
-	if (p->vector) {
-		vector_pirq[p->vector] = NO_PIRQ;
-		vector_free(p->vector);
-	}
-	*p = (struct pirq){ .kind = PIRQ_FREE };
-	eoi_map_update(nr);
-out:
 	spin_unlock(&pirq_lock);
 	return rc;
 }
@@ -289,49 +234,6 @@ int pirq_needs_eoi(u32 nr)
 	return rc;
 }
 
-int pirq_eoi_map(struct domain *d, mfn_t mfn)
-{
-	int rc = -EBUSY;
-	u32 nr;
-
-	spin_lock(&pirq_lock);
-	if (eoi_map)
-		goto out;
-	rc = page_hold_writable(d, mfn);
-	if (rc)
-		goto out;
-	eoi_map = mfn_to_virt(mfn);
-	for (nr = 0; nr < NR_PIRQS; nr++)
-		eoi_map_update(nr);
-out:
-	spin_unlock(&pirq_lock);
-	return rc;
-}
-
-/* Vector and pin of a GSI about to be bound. */
-static int route_gsi(u32 nr, u32 cpu) __requires(pirq_lock)
-{
-	struct pirq *p = &pirqs[nr];
-	u8 vector = p->vector;
-	int rc;
-
-	if (nr == console_gsi)
-		return -EBUSY;
-	if (!vector)
-		vector = vector_alloc();
-	if (!vector)
-		return -ENOSPC;
-	rc = ioapic_route(nr, vector, cpu, p->level, p->active_low);
-	if (rc) {
-		if (!p->vector)
-			vector_free(vector);
-		return rc;
-	}
-	p->vector = vector;
-	vector_pirq[vector] = nr;
-	return 0;
-}
-
 static int pirq_bind(struct domain *d, u32 nr, bool share, struct vcpu *v)
 {
 	struct pirq *p;
@@ -348,8 +250,11 @@ static int pirq_bind(struct domain *d, u32 nr, bool share, struct vcpu *v)
 		rc = -EINVAL;
 	else if (p->bound)
 		rc = -EEXIST;
+	else if (nr == console_gsi)
+		rc = -EBUSY;
 	else if (p->kind == PIRQ_GSI)
-		rc = route_gsi(nr, v->pcpu);
+		rc = ioapic_route(nr, pirq_vector(nr), v->pcpu, p->level,
+				  p->active_low);
 	if (!rc) {
 		p->bound = true;
 		p->in_service = false;
@@ -388,58 +293,49 @@ static void pirq_unmask(struct domain *d, u32 nr)
 
 static void console_interrupt(void)
 {
-	apic_eoi();
 	if (console_input_poll() && service_domain)
 		evtchn_raise_global_virq(service_domain, VIRQ_CONSOLE);
 }
 
 void pirq_interrupt(u32 vector)
 {
-	struct pirq *p;
-	u32 nr;
+	u32 nr = vector_pirq(vector);
+	bool bound = false;
 
-	if (vector == console_vector) {
-		console_interrupt();
-		return;
+	if (nr < NR_PIRQS) {
+		spin_lock(&pirq_lock);
+		bound = pirqs[nr].bound;
+		if (bound && pirqs[nr].kind == PIRQ_GSI && pirqs[nr].level) {
+			ioapic_mask(nr);
+			pirqs[nr].in_service = true;
+		}
+		spin_unlock(&pirq_lock);
 	}
-	spin_lock(&pirq_lock);
-	nr = vector_pirq[vector & 0xff];
-	p = nr == NO_PIRQ ? NULL : &pirqs[nr];
-	if (p && p->kind == PIRQ_GSI && p->level) {
-		ioapic_mask(nr);
-		p->in_service = p->bound;
-	}
-	spin_unlock(&pirq_lock);
 	apic_eoi();
 	/* One that came while its port was being closed is nobody's. */
-	if (p)
+	if (bound)
 		evtchn_raise_pirq(service_domain, nr);
-}
-
-/* One page of an interrupt controller: guests do not even read it. */
-static void __init protect_controller(paddr_t page)
-{
-	if (mm_protect_mmio(page, page + PAGE_SIZE, false))
-		panic(NULL, "more interrupt controllers than mm can protect");
+	else if (nr == console_gsi)
+		console_interrupt();
 }
 
 /* The UART's interrupt stays the hypervisor's; without it there is no input. */
 static void __init console_route(void)
 {
 	struct acpi_override o = acpi_isa_irq(serial_irq());
-	u8 vector;
 
-	if (!serial_port() || o.gsi >= nr_gsis())
+	if (!serial_port() || o.gsi >= NR_PIRQS ||
+	    ioapic_route(o.gsi, pirq_vector(o.gsi), 0, o.level, o.active_low))
 		return;
-	vector = vector_alloc();
-	if (ioapic_route(o.gsi, vector, 0, o.level, o.active_low)) {
-		vector_free(vector);
-		return;
-	}
 	console_gsi = o.gsi;
-	console_vector = vector;
 	ioapic_unmask(o.gsi);
 	serial_enable_irq();
+}
+
+static void __init protect_controller(paddr_t page)
+{
+	if (mm_protect_mmio(page, page + PAGE_SIZE, false))
+		panic(NULL, "more interrupt controllers than mm can protect");
 }
 
 /**
@@ -454,10 +350,6 @@ void __init pirq_boot_init(void)
 	};
 	unsigned int i;
 
-	spin_lock(&pirq_lock);
-	for (i = 0; i < ARRAY_SIZE(vector_pirq); i++)
-		vector_pirq[i] = NO_PIRQ;
-	spin_unlock(&pirq_lock);
 	protect_controller(apic_mmio_base());
 	for (i = 0; i < nr_ioapics(); i++)
 		protect_controller(ioapic_mmio_base(i) & PAGE_MASK);

@@ -9,7 +9,6 @@
  * hypercall-abi/hypercalls.tbl.
  */
 #include "base/errno.h"
-#include "base/string.h"
 #include "console/printk.h"
 #include "dispatch/calls.h"
 #include "evtchn/evtchn.h"
@@ -85,44 +84,6 @@ static long get_cpuinfo(struct xenpf_pcpuinfo *op)
 	return 0;
 }
 
-/* Family and model as CPUID encodes them (SDM 2A, CPUID leaf 1). */
-static long get_cpu_version(struct xenpf_pcpu_version *op)
-{
-	u32 r[4];
-
-	if (op->xen_cpuid >= nr_pcpus)
-		return -EINVAL;
-	op->max_present = nr_pcpus - 1;
-	cpuid_count(0, 0, r);
-	memcpy(op->vendor_id, &r[1], 4);
-	memcpy(op->vendor_id + 4, &r[3], 4);
-	memcpy(op->vendor_id + 8, &r[2], 4);
-	cpuid_count(1, 0, r);
-	op->family = r[0] >> 8 & 0xf;
-	op->model = r[0] >> 4 & 0xf;
-	op->stepping = r[0] & 0xf;
-	if (op->family == 6 || op->family == 15)
-		op->model |= r[0] >> 12 & 0xf0;
-	if (op->family == 15)
-		op->family += r[0] >> 20 & 0xff;
-	return 0;
-}
-
-/* Multiboot hands none of these over, and nobody may ask the BIOS any more. */
-static long firmware_info(const struct xenpf_firmware_info *op)
-{
-	switch (op->type) {
-	case XEN_FW_DISK_INFO:
-	case XEN_FW_DISK_MBR_SIGNATURE:
-	case XEN_FW_VBEDDC_INFO:
-	case XEN_FW_EFI_INFO:
-	case XEN_FW_KBD_SHIFT_FLAGS:
-		return -ESRCH;
-	default:
-		return -EINVAL;
-	}
-}
-
 static long enter_acpi_sleep(const struct xenpf_enter_acpi_sleep *op)
 {
 	if (op->sleep_state != ACPI_S5 || (op->flags & ~XENPF_ACPI_SLEEP_EXTENDED))
@@ -151,22 +112,14 @@ long do_platform_op(u64 arg)
 	if (op.interface_version != XENPF_INTERFACE_VERSION)
 		return -EACCES;
 	switch (op.cmd) {
-	case XENPF_settime32:
-		return set_time(op.u.settime32.secs, op.u.settime32.nsecs,
-				op.u.settime32.system_time);
 	case XENPF_settime64:
 		return op.u.settime64.mbz ? -EINVAL :
 		       set_time(op.u.settime64.secs, op.u.settime64.nsecs,
 				op.u.settime64.system_time);
-	case XENPF_firmware_info:
-		return firmware_info(&op.u.firmware_info);
 	case XENPF_enter_acpi_sleep:
 		return enter_acpi_sleep(&op.u.enter_acpi_sleep);
 	case XENPF_read_memtype:
 		rc = read_memtype(&op.u.read_memtype);
-		break;
-	case XENPF_get_cpu_version:
-		rc = get_cpu_version(&op.u.pcpu_version);
 		break;
 	case XENPF_get_cpuinfo:
 		rc = get_cpuinfo(&op.u.pcpu_info);

@@ -4,6 +4,7 @@
 #define RINGLET_MACHINE_IRQ_H
 
 #include "base/types.h"
+#include "machine/layout.h"
 
 /* Each pCPU; the boot pCPU first, after acpi_boot_init() and clock_boot_init(). */
 void apic_pcpu_init(void);
@@ -33,9 +34,25 @@ void ioapic_unmask(u32 gsi);
 /* Dom0's view of the I/O APIC registers (physdev_op apic_read). */
 u32 ioapic_read_reg(paddr_t base, u32 reg, bool *ok);
 
-/* A free device vector, or 0. vector_free() gives it back. */
-u8 vector_alloc(void);
-void vector_free(u8 vector);
+/*
+ * Each PIRQ has a device vector of its own, the same on all pCPUs. The first
+ * sixteen are left to the 8259s' spurious interrupts.
+ */
+#define FIRST_PIRQ_VECTOR	(VEC_FIRST_IRQ + 16)
+#define NR_PIRQS		(VEC_LAST_IRQ - FIRST_PIRQ_VECTOR)	/* less 0x80 */
+
+static inline u8 pirq_vector(u32 pirq)
+{
+	u32 vector = FIRST_PIRQ_VECTOR + pirq;
+
+	return vector < VEC_INT80 ? vector : vector + 1;
+}
+
+/* Of any vector; NR_PIRQS or more: none. */
+static inline u32 vector_pirq(u32 vector)
+{
+	return vector - FIRST_PIRQ_VECTOR - (vector > VEC_INT80);
+}
 
 /*
  * PCI configuration space by mechanism #1; all ones where that does not reach
@@ -55,7 +72,6 @@ struct msi_desc {
 	u64 table_base;
 	u8 cap;			/* offset of the capability */
 	volatile u32 __iomem *entry;	/* MSI-X table entry, mapped */
-	u8 vector;
 };
 
 /**

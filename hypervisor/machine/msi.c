@@ -136,7 +136,6 @@ int msi_setup(struct msi_desc *m, u8 vector, u32 cpu)
 
 	m->cap = pci_find_capability(m->seg, m->bus, m->devfn,
 				     m->msix ? CAP_MSIX : CAP_MSI);
-	m->vector = vector;
 	if (!m->cap)
 		return -ENODEV;
 	/* Data: fixed delivery, edge. */

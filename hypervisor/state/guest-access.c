@@ -198,3 +198,21 @@ size_t copy_to_guest(u64 dst, const void *src, size_t n)
 {
 	return copy_to_vcpu(current_vcpu, dst, src, n);
 }
+
+long sub_op_call(const struct sub_op *table, size_t n, u64 cmd, u64 arg)
+{
+	u64 op[SUB_OP_MAX / sizeof(u64)];
+	const struct sub_op *o;
+	long rc;
+
+	if (cmd >= n || !table[cmd].call)
+		return -ENOSYS;
+	o = &table[cmd];
+	if (copy_from_guest(op, arg, o->size) ||
+	    (o->answers && copy_to_guest(arg, op, o->size)))
+		return -EFAULT;
+	rc = o->call(current_vcpu, op);
+	if (!rc && o->answers && copy_to_guest(arg, op, o->size))
+		return -EFAULT;
+	return rc;
+}

@@ -24,6 +24,29 @@ size_t __must_check copy_to_guest(u64 dst, const void *src, size_t n);
 size_t __must_check copy_from_vcpu(struct vcpu *v, void *dst, u64 src, size_t n);
 size_t __must_check copy_to_vcpu(struct vcpu *v, u64 dst, const void *src, size_t n);
 
+/**
+ * struct sub_op - one operation of a hypercall that has several
+ * @call: gets a copy of its structure; the hypercall's result
+ * @size: of the structure, read once before the call
+ * @answers: the structure is written back if the call returned 0
+ */
+struct sub_op {
+	long (*call)(struct vcpu *v, void *op);
+	u16 size;
+	bool answers;
+};
+#define SUB_OP_MAX	512	/* bytes of the largest structure */
+#define SUB_OP(fn, type)	{ fn, sizeof(type), false }
+#define SUB_OP_ANSWERS(fn, type) { fn, sizeof(type), true }
+
+/**
+ * sub_op_call() - run operation @cmd of a table for the current vCPU
+ *
+ * One that answers is not begun unless its structure can be written.
+ * Return: what the operation returns; -ENOSYS, -EFAULT.
+ */
+long sub_op_call(const struct sub_op *table, size_t n, u64 cmd, u64 arg);
+
 /* A walk's result. */
 struct guest_walk {
 	mfn_t mfn;		/* the 4 KiB frame */
