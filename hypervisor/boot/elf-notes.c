@@ -73,11 +73,10 @@ static const char *take_note(u32 type, const u8 *desc, u32 size,
 			note_number(desc, size, &k->hypercall_page);
 		break;
 	case XEN_ELFNOTE_VIRT_BASE:
-		ok = k->has_virt_base = note_number(desc, size, &k->virt_base);
+		ok = note_number(desc, size, &k->virt_base);
 		break;
 	case XEN_ELFNOTE_PADDR_OFFSET:
-		ok = k->has_paddr_offset =
-			note_number(desc, size, &k->paddr_offset);
+		ok = note_number(desc, size, &k->paddr_offset);
 		break;
 	case XEN_ELFNOTE_INIT_P2M:
 		ok = k->has_init_p2m = note_number(desc, size, &k->init_p2m);
@@ -85,9 +84,6 @@ static const char *take_note(u32 type, const u8 *desc, u32 size,
 	case XEN_ELFNOTE_MOD_START_PFN:
 		ok = note_number(desc, size, &v);
 		k->mod_start_pfn = ok && v;
-		break;
-	case XEN_ELFNOTE_GUEST_OS:
-		note_string(desc, size, k->guest_os, sizeof(k->guest_os));
 		break;
 	case XEN_ELFNOTE_XEN_VERSION:
 		note_string(desc, size, k->xen_version,

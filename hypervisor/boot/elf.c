@@ -23,13 +23,6 @@ struct elf64_segment {
 	u64 offset, vaddr, paddr, filesz, memsz, align;
 };
 
-struct elf64_section {
-	u32 name, type;
-	u64 flags, addr, offset, size;
-	u32 link, info;
-	u64 addralign, entsize;
-};
-
 #define EI_CLASS	4
 #define ELFCLASS32	1
 #define ELFCLASS64	2
@@ -40,7 +33,6 @@ struct elf64_section {
 #define EM_X86_64	62
 #define PT_LOAD		1
 #define PT_NOTE		4
-#define SHT_NOTE	7
 /* Larger than any kernel, small enough that sums cannot overflow. */
 #define MAX_PADDR	BIT(40)
 
@@ -122,29 +114,6 @@ static const char *read_segments(const u8 *data, u64 size,
 	return k->nr_segments ? NULL : "it has nothing to load: use vmlinuz";
 }
 
-/* Older kernels have their notes in sections only. */
-static const char *read_note_sections(const u8 *data, u64 size,
-				      const struct elf64_header *h,
-				      struct elf_kernel *k)
-{
-	struct elf64_section s;
-	const char *fault;
-	u32 i;
-
-	if (h->shentsize != sizeof(s) ||
-	    !in_file(h->shoff, (u64)h->shnum * sizeof(s), size))
-		return NULL;
-	for (i = 0; i < h->shnum; i++) {
-		memcpy(&s, data + h->shoff + i * sizeof(s), sizeof(s));
-		if (s.type != SHT_NOTE || !in_file(s.offset, s.size, size))
-			continue;
-		fault = elf_notes_parse(data + s.offset, s.size, k);
-		if (fault)
-			return fault;
-	}
-	return NULL;
-}
-
 const char *elf_parse(const u8 *data, u64 size, struct elf_kernel *k)
 {
 	struct elf64_header h;
@@ -155,8 +124,6 @@ const char *elf_parse(const u8 *data, u64 size, struct elf_kernel *k)
 	fault = check_header(data, size, &h);
 	if (!fault)
 		fault = read_segments(data, size, &h, k);
-	if (!fault && !k->has_notes)
-		fault = read_note_sections(data, size, &h, k);
 	if (fault)
 		return fault;
 	if (!k->has_entry)

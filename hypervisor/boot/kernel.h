@@ -57,11 +57,9 @@ struct elf_kernel {
 
 	u64 entry, virt_base, paddr_offset;
 	u64 hypercall_page, init_p2m;
-	bool has_entry, has_virt_base, has_paddr_offset;
-	bool has_hypercall_page, has_init_p2m;
+	bool has_entry, has_hypercall_page, has_init_p2m;
 	bool mod_start_pfn;
 	bool has_notes;
-	char guest_os[16];
 	char xen_version[16];
 };
 

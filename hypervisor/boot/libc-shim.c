@@ -31,7 +31,7 @@ void ZSTD_trace_decompress_end(unsigned long long ctx, const void *trace);
 
 extern void (*const init_array_start[])(void), (*const init_array_end[])(void);
 
-static struct taken before;
+static struct ranges before;
 static u8 *piece;
 static size_t piece_left;
 static bool ran_out;
@@ -110,7 +110,7 @@ void shim_begin(void)
 {
 	void (*const *ctor)(void);
 
-	before = boot_taken();
+	before = boot_free;
 	piece_left = 0;
 	ran_out = false;
 	wrmsr(MSR_FS_BASE, (u64)thread_block);
@@ -121,6 +121,6 @@ void shim_begin(void)
 bool shim_end(void)
 {
 	wrmsr(MSR_FS_BASE, 0);
-	boot_release_to(&before);
+	boot_free = before;
 	return !ran_out;
 }

@@ -85,7 +85,7 @@ static void boot_memory(void)
 	require(memory_direct_map(&info));
 	require(memory_frame_table());
 	printk(LOG_INFO, "memory: %lu MiB free, highest frame %lx",
-	       boot_free_bytes() >> 20, frame_count - 1);
+	       ranges_bytes(&boot_free) >> 20, frame_count - 1);
 }
 
 void boot_main(u32 magic, u32 pa)
@@ -95,7 +95,7 @@ void boot_main(u32 magic, u32 pa)
 	early_idt_load();
 	fault = boot_info_parse(magic, pa, &info);
 	args = boot_arguments(&info, info.cmdline);
-	options_parse_console(args);
+	options_parse(args, true);
 	printk(LOG_INFO, "Ringlet " VERSION ", loaded by %s",
 	       info.loader[0] ? info.loader : "an unnamed boot loader");
 	require(fault);
@@ -104,13 +104,13 @@ void boot_main(u32 magic, u32 pa)
 		printk(LOG_WARNING,
 			"ringlet: boot: the boot loader's information is longer than there "
 			"is room for: the rest is ignored");
-	options_parse(args);
+	options_parse(args, false);
 	xen_version_set_command_line(args);
 	cpu_features_init();
 	boot_memory();
 	rsdp = rsdp_find(&info);
 	modules_load_kernel(&info, &kernel);
-	memory_to_heap();
+	ranges_to_heap(&boot_free);
 	mm_boot_init();
 	if (vcpu_space_boot_init() || pcpu_space_create(0, own_apic_id()))
 		boot_fail("too little memory: add RAM");

@@ -7,9 +7,9 @@
  * may overlap: RAM loses) and minus the first MiB, which stays as firmware left
  * it and is the service domain's to map, as I/O memory is.
  *
- * Before the heap exists, memory is taken from the top of RAM by boot_alloc();
- * all that was ever taken is listed, so the heap gets the rest by subtraction
- * and temporary memory is released by going back to an older list.
+ * Before the heap exists, memory is taken from the top of boot_free; the heap
+ * gets what is left of it. Temporary memory is released by going back to an
+ * older copy.
  *
  * Locks: none; one pCPU runs.
  */
@@ -27,64 +27,76 @@
 #define FOUR_GIB	(4UL << 30)
 #define MAX_FRAMES	(1UL << 32)	/* struct page links are 32 bits */
 
-static struct taken taken;
+struct ranges boot_free;
 
 extern const char resident_end[];	/* ringlet.lds */
 
-static void range_insert(unsigned int at, paddr_t start, paddr_t end)
+static void range_insert(struct ranges *s, unsigned int at, paddr_t start,
+			 paddr_t end)
 {
 	unsigned int i;
 
-	if (nr_ram_ranges == MAX_RAM_RANGES)
+	if (start >= end || s->n == MAX_RAM_RANGES)
 		return;	/* the map is absurd; what does not fit is not used */
-	for (i = nr_ram_ranges++; i > at; i--)
-		ram_ranges[i] = ram_ranges[i - 1];
-	ram_ranges[at].start = start;
-	ram_ranges[at].end = end;
+	for (i = s->n++; i > at; i--)
+		s->range[i] = s->range[i - 1];
+	s->range[at] = (struct ram_range){ start, end };
 }
 
-static void range_delete(unsigned int at)
+static void range_delete(struct ranges *s, unsigned int at)
 {
 	unsigned int i;
 
-	nr_ram_ranges--;
-	for (i = at; i < nr_ram_ranges; i++)
-		ram_ranges[i] = ram_ranges[i + 1];
+	s->n--;
+	for (i = at; i < s->n; i++)
+		s->range[i] = s->range[i + 1];
 }
 
-static void ram_add(paddr_t start, paddr_t end)
+void ranges_add(struct ranges *s, paddr_t start, paddr_t end)
 {
 	unsigned int i = 0;
 
-	if (start >= end)
-		return;
-	while (i < nr_ram_ranges && ram_ranges[i].end < start)
+	while (i < s->n && s->range[i].end < start)
 		i++;
-	while (i < nr_ram_ranges && ram_ranges[i].start <= end) {
-		start = min(start, ram_ranges[i].start);
-		end = max(end, ram_ranges[i].end);
-		range_delete(i);
+	while (i < s->n && s->range[i].start <= end) {
+		start = min(start, s->range[i].start);
+		end = max(end, s->range[i].end);
+		range_delete(s, i);
 	}
-	range_insert(i, start, end);
+	range_insert(s, i, start, end);
 }
 
-static void ram_subtract(paddr_t start, paddr_t end)
+static void ranges_subtract(struct ranges *s, paddr_t start, paddr_t end)
 {
-	unsigned int i = 0;
+	unsigned int i = s->n;
 
-	while (i < nr_ram_ranges) {
-		struct ram_range r = ram_ranges[i];
+	while (i-- > 0) {
+		struct ram_range r = s->range[i];
 
-		if (r.end <= start || r.start >= end) {
-			i++;
+		if (start >= end || r.end <= start || r.start >= end)
 			continue;
-		}
-		range_delete(i);
-		if (end < r.end)
-			range_insert(i, end, r.end);
-		if (r.start < start)
-			range_insert(i++, r.start, start);
+		range_delete(s, i);
+		range_insert(s, i, max(r.start, end), r.end);
+		range_insert(s, i, r.start, min(r.end, start));
 	}
+}
+
+u64 ranges_bytes(const struct ranges *s)
+{
+	u64 bytes = 0;
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++)
+		bytes += s->range[i].end - s->range[i].start;
+	return bytes;
+}
+
+void ranges_to_heap(const struct ranges *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->n; i++)
+		heap_add(s->range[i].start, s->range[i].end);
 }
 
 const char *memory_map_init(const struct boot_info *info)
@@ -99,19 +111,22 @@ const char *memory_map_init(const struct boot_info *info)
 		machine_e820[i].size = e->size;
 		machine_e820[i].type = e->type;
 		if (e->type == E820_RAM)
-			ram_add(ALIGN_UP(e->addr, PAGE_SIZE),
-				ALIGN_DOWN(e->addr + e->size, PAGE_SIZE));
+			ranges_add(&boot_free, ALIGN_UP(e->addr, PAGE_SIZE),
+				   ALIGN_DOWN(e->addr + e->size, PAGE_SIZE));
 	}
 	nr_machine_e820 = info->nr_e820;
 	for (i = 0; i < info->nr_e820; i++) {
 		const struct boot_e820 *e = &info->e820[i];
 
 		if (e->type != E820_RAM)
-			ram_subtract(ALIGN_DOWN(e->addr, PAGE_SIZE),
-				     ALIGN_UP(e->addr + e->size, PAGE_SIZE));
+			ranges_subtract(&boot_free,
+					ALIGN_DOWN(e->addr, PAGE_SIZE),
+					ALIGN_UP(e->addr + e->size, PAGE_SIZE));
 	}
-	ram_subtract(0, LOW_MEMORY_END);
-	ram_subtract(min(limit, MAX_FRAMES << PAGE_SHIFT), ~0UL);
+	ranges_subtract(&boot_free, 0, LOW_MEMORY_END);
+	ranges_subtract(&boot_free, min(limit, MAX_FRAMES << PAGE_SHIFT), ~0UL);
+	memcpy(ram_ranges, boot_free.range, sizeof(ram_ranges));
+	nr_ram_ranges = boot_free.n;
 	if (!nr_ram_ranges)
 		return "the boot loader's memory map has no RAM above 1 MiB";
 	return NULL;
@@ -119,108 +134,24 @@ const char *memory_map_init(const struct boot_info *info)
 
 void boot_take(paddr_t start, paddr_t end)
 {
-	u32 i;
-
-	start = ALIGN_DOWN(start, PAGE_SIZE);
-	end = ALIGN_UP(end, PAGE_SIZE);
-	if (start >= end)
-		return;
-	/* Downward allocation makes neighbours of most of what is taken. */
-	for (i = 0; i < taken.n; i++) {
-		if (taken.range[i].start == end) {
-			taken.range[i].start = start;
-			return;
-		}
-	}
-	if (taken.n == MAX_TAKEN)
-		panic(NULL, "ringlet: boot: too many pieces of memory taken");
-	taken.range[taken.n].start = start;
-	taken.range[taken.n++].end = end;
-}
-
-/* The start of a taken range that overlaps start .. end, or 0. */
-static paddr_t taken_overlap(paddr_t start, paddr_t end)
-{
-	u32 i;
-
-	for (i = 0; i < taken.n; i++)
-		if (taken.range[i].start < end && taken.range[i].end > start)
-			return taken.range[i].start;
-	return 0;
+	ranges_subtract(&boot_free, ALIGN_DOWN(start, PAGE_SIZE),
+			ALIGN_UP(end, PAGE_SIZE));
 }
 
 paddr_t boot_alloc(u64 size, paddr_t below)
 {
-	unsigned int i = nr_ram_ranges;
-	paddr_t start, end, hit;
+	unsigned int i = boot_free.n;
+	paddr_t end;
 
 	size = ALIGN_UP(size, PAGE_SIZE);
 	while (i-- > 0) {
-		end = min(ram_ranges[i].end, below);
-		while (end > ram_ranges[i].start &&
-		       end - ram_ranges[i].start >= size) {
-			start = end - size;
-			hit = taken_overlap(start, end);
-			if (!hit) {
-				boot_take(start, end);
-				return start;
-			}
-			end = hit;
-		}
+		end = min(boot_free.range[i].end, below);
+		if (end < boot_free.range[i].start + size)
+			continue;
+		boot_take(end - size, end);
+		return end - size;
 	}
 	return 0;
-}
-
-struct taken boot_taken(void)
-{
-	return taken;
-}
-
-void boot_release_to(const struct taken *saved)
-{
-	taken = *saved;
-}
-
-/* Call @fn for each piece of RAM that is not taken, lowest first. */
-static void for_each_free(void (*fn)(paddr_t start, paddr_t end))
-{
-	paddr_t at, end, next;
-	unsigned int i;
-	u32 t;
-
-	for (i = 0; i < nr_ram_ranges; i++) {
-		for (at = ram_ranges[i].start; at < ram_ranges[i].end; at = next) {
-			end = next = ram_ranges[i].end;
-			for (t = 0; t < taken.n; t++) {
-				if (taken.range[t].end <= at ||
-				    taken.range[t].start >= end)
-					continue;
-				end = max(taken.range[t].start, at);
-				next = taken.range[t].end;
-			}
-			if (end > at)
-				fn(at, end);
-		}
-	}
-}
-
-static u64 free_bytes;
-
-static void count_free(paddr_t start, paddr_t end)
-{
-	free_bytes += end - start;
-}
-
-u64 boot_free_bytes(void)
-{
-	free_bytes = 0;
-	for_each_free(count_free);
-	return free_bytes;
-}
-
-void memory_to_heap(void)
-{
-	for_each_free(heap_add);
 }
 
 static paddr_t table_frame(void)

@@ -4,19 +4,22 @@
 #define RINGLET_BOOT_MEMORY_H
 
 #include "boot/boot-info.h"
+#include "state/alloc.h"
 
 /* RAM below this is left to firmware, AP start-up and the service domain. */
 #define LOW_MEMORY_END	0x100000UL
 
-#define MAX_TAKEN	32
-
-/* What boot took of RAM; a copy of it is a state to return to. */
-struct taken {
-	struct {
-		paddr_t start, end;
-	} range[MAX_TAKEN];
-	u32 n;
+/* Sorted, without overlaps, page-aligned. What does not fit is not there. */
+struct ranges {
+	unsigned int n;
+	struct ram_range range[MAX_RAM_RANGES];
 };
+void ranges_add(struct ranges *s, paddr_t start, paddr_t end);
+u64 ranges_bytes(const struct ranges *s);
+void ranges_to_heap(const struct ranges *s);
+
+/* RAM that nobody uses; a copy of it is a state to return to. */
+extern struct ranges boot_free;
 
 /* Fill machine_e820 and ram_ranges; NULL, or what is wrong with the map. */
 const char *memory_map_init(const struct boot_info *info);
@@ -33,19 +36,11 @@ void boot_take(paddr_t start, paddr_t end);
  */
 paddr_t boot_alloc(u64 size, paddr_t below);
 
-/* Undo all boot_alloc() since *@saved was copied. */
-struct taken boot_taken(void);
-void boot_release_to(const struct taken *saved);
-u64 boot_free_bytes(void);
-
 /* Firmware's tables: in the direct map, though not RAM. */
 bool e820_is_tables(const struct boot_e820 *e);
 
 /* Build the direct map and switch to it; NULL, or what is wrong. */
 const char *memory_direct_map(const struct boot_info *info);
 const char *memory_frame_table(void);
-
-/* Give the heap all RAM that is not taken. */
-void memory_to_heap(void);
 
 #endif

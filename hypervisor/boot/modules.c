@@ -17,28 +17,12 @@
 #define KERNEL	"module 1 (the service domain's kernel)"
 #define MAX_UNPACKED	(1UL << 30)
 
-static struct ram_range temporary[MAX_MODULES + 1];
-static u32 nr_temporary;
+static struct ranges temporary;	/* released with modules_release() */
 
-/* Remember a range for release, without what is remembered already. */
 static void add_temporary(paddr_t start, paddr_t end)
 {
-	u32 i;
-
-	start = ALIGN_DOWN(start, PAGE_SIZE);
-	end = ALIGN_UP(end, PAGE_SIZE);
-	for (i = 0; i < nr_temporary; i++) {
-		if (start >= temporary[i].end || end <= temporary[i].start)
-			continue;
-		if (start >= temporary[i].start)
-			start = temporary[i].end;
-		else
-			end = temporary[i].start;
-	}
-	if (start >= end)
-		return;
-	temporary[nr_temporary].start = start;
-	temporary[nr_temporary++].end = end;
+	ranges_add(&temporary, ALIGN_DOWN(start, PAGE_SIZE),
+		   ALIGN_UP(end, PAGE_SIZE));
 }
 
 static bool in_ram(paddr_t start, paddr_t end)
@@ -126,19 +110,10 @@ void modules_load_kernel(const struct boot_info *info, struct elf_kernel *k)
 
 u64 modules_frames(void)
 {
-	u64 bytes = 0;
-	u32 i;
-
-	for (i = 0; i < nr_temporary; i++)
-		bytes += temporary[i].end - temporary[i].start;
-	return bytes >> PAGE_SHIFT;
+	return ranges_bytes(&temporary) >> PAGE_SHIFT;
 }
 
 void modules_release(void)
 {
-	u32 i;
-
-	for (i = 0; i < nr_temporary; i++)
-		heap_add(temporary[i].start, temporary[i].end);
-	nr_temporary = 0;
+	ranges_to_heap(&temporary);
 }

@@ -15,6 +15,7 @@
 #include "machine/serial.h"
 
 #define MAX_WORD 128
+#define LEVELS	"none, error, warning, info, debug or all"
 
 struct boot_options boot_options;
 
@@ -22,16 +23,18 @@ struct option {
 	const char *name;
 	bool (*set)(const char *value);	/* NULL value: no "=" */
 	const char *expects;
+	bool early;	/* decides how and whether the first lines are shown */
 };
 
-static const char *find_char(const char *s, size_t n, char c)
+/* The next item of a list, up to a comma; NULL at its end. */
+static const char *next_item(const char **list, size_t *n)
 {
-	size_t i;
+	const char *item = *list, *comma = item ? strchr(item, ',') : NULL;
 
-	for (i = 0; i < n; i++)
-		if (s[i] == c)
-			return s + i;
-	return NULL;
+	if (item)
+		*n = comma ? (size_t)(comma - item) : strlen(item);
+	*list = comma ? comma + 1 : NULL;
+	return item;
 }
 
 static bool value_is(const char *s, size_t n, const char *word)
@@ -89,7 +92,8 @@ static unsigned int size_shift(char c)
 	return 64;
 }
 
-bool parse_mem_size(const char *s, size_t n, struct mem_size *size)
+/* "512M", "-64M", "1G": true if all of @n characters are a size. */
+static bool parse_mem_size(const char *s, size_t n, struct mem_size *size)
 {
 	const char *limit = s + n, *end;
 	unsigned int shift = 10;	/* no suffix: KiB, as Xen */
@@ -130,20 +134,14 @@ static bool set_dom0_mem_part(const char *s, size_t n, struct boot_options *o)
 static bool set_dom0_mem(const char *value)
 {
 	struct boot_options new = boot_options;
-	const char *comma;
+	const char *part;
 	size_t n;
 
 	if (!value)
 		return false;
-	for (;;) {
-		comma = strchr(value, ',');
-		n = comma ? (size_t)(comma - value) : strlen(value);
-		if (!set_dom0_mem_part(value, n, &new))
+	while ((part = next_item(&value, &n)))
+		if (!set_dom0_mem_part(part, n, &new))
 			return false;
-		if (!comma)
-			break;
-		value = comma + 1;
-	}
 	boot_options = new;
 	return true;
 }
@@ -211,30 +209,25 @@ static bool set_com1(const char *value)
 /* A list of devices; com1 is the only one there is. */
 static bool set_console(const char *value)
 {
-	const char *comma;
+	const char *device;
 	size_t n;
 
-	while (value) {
-		comma = strchr(value, ',');
-		n = comma ? (size_t)(comma - value) : strlen(value);
-		if (value_is(value, n, "com1"))
+	while ((device = next_item(&value, &n)))
+		if (value_is(device, n, "com1"))
 			return true;
-		value = comma ? comma + 1 : NULL;
-	}
 	return false;
 }
 
 static const struct option options[] = {
-	{ "console", set_console, "com1 (the only console there is)" },
-	{ "com1", set_com1, "BAUD,8n1[,PORT[,IRQ]]" },
-	{ "dom0_mem", set_dom0_mem, "[min:SIZE,][max:SIZE,][SIZE]" },
-	{ "dom0_max_vcpus", set_dom0_max_vcpus, "MAX or MIN-MAX" },
-	{ "loglvl", set_loglvl, "none, error, warning, info, debug or all" },
-	{ "guest_loglvl", set_guest_loglvl,
-	  "none, error, warning, info, debug or all" },
-	{ "noreboot", set_noreboot, "nothing, or a boolean" },
-	{ "maxcpus", set_maxcpus, "1 to 1024" },
-	{ "nosmp", set_nosmp, "nothing, or a boolean" },
+	{ "console", set_console, "com1 (the only console there is)", false },
+	{ "com1", set_com1, "BAUD,8n1[,PORT[,IRQ]]", true },
+	{ "dom0_mem", set_dom0_mem, "[min:SIZE,][max:SIZE,][SIZE]", false },
+	{ "dom0_max_vcpus", set_dom0_max_vcpus, "MAX or MIN-MAX", false },
+	{ "loglvl", set_loglvl, LEVELS, true },
+	{ "guest_loglvl", set_guest_loglvl, LEVELS, true },
+	{ "noreboot", set_noreboot, "nothing, or a boolean", false },
+	{ "maxcpus", set_maxcpus, "1 to 1024", false },
+	{ "nosmp", set_nosmp, "nothing, or a boolean", false },
 };
 
 static const struct option *find_option(const char *name, size_t n)
@@ -247,64 +240,27 @@ static const struct option *find_option(const char *name, size_t n)
 	return NULL;
 }
 
-/* Levenshtein distance; names longer than the table are as far as can be. */
-static u32 distance(const char *a, size_t n, const char *b)
+static void take_word(const char *word, bool early)
 {
-	u32 row[MAX_WORD + 1], diagonal, above;
-	size_t m = strlen(b), i, j;
+	const char *eq = strchr(word, '='), *value = eq ? eq + 1 : NULL;
+	const struct option *o =
+		find_option(word, eq ? (size_t)(eq - word) : strlen(word));
 
-	if (m > MAX_WORD)
-		return ~0U;
-	for (j = 0; j <= m; j++)
-		row[j] = j;
-	for (i = 1; i <= n; i++) {
-		diagonal = row[0];
-		row[0] = i;
-		for (j = 1; j <= m; j++) {
-			above = row[j];
-			row[j] = min(min(above, row[j - 1]) + 1,
-				     diagonal + (a[i - 1] != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[m];
-}
-
-static void report_unknown(const char *word, size_t name_len)
-{
-	const char *nearest = NULL;
-	u32 best = ~0U, d;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(options); i++) {
-		d = distance(word, name_len, options[i].name);
-		if (d < best) {
-			best = d;
-			nearest = options[i].name;
-		}
-	}
-	printk(LOG_WARNING,
-	       "ringlet: boot: unknown option \"%s\" has no effect; "
-	       "the nearest known one is \"%s\"",
-	       word, nearest);
-}
-
-static void take_word(const char *word, size_t n)
-{
-	const char *eq = find_char(word, n, '=');
-	size_t name_len = eq ? (size_t)(eq - word) : n;
-	const struct option *o = find_option(word, name_len);
-
-	if (!o)
-		report_unknown(word, name_len);
-	else if (!o->set(eq ? eq + 1 : NULL))
+	if (early) {
+		if (o && o->early)
+			(void)o->set(value);
+	} else if (!o) {
+		printk(LOG_WARNING,
+		       "ringlet: boot: unknown option \"%s\" has no effect", word);
+	} else if (!o->set(value)) {
 		printk(LOG_WARNING,
 		       "ringlet: boot: option \"%s\" has no effect: %s expects %s",
 		       word, o->name, o->expects);
+	}
 }
 
 /* The next word of *@line, in @word; false at the end. */
-static bool next_word(const char **line, char word[MAX_WORD], size_t *len)
+static bool next_word(const char **line, char word[MAX_WORD])
 {
 	const char *s = *line;
 	size_t n = 0, kept;
@@ -317,38 +273,13 @@ static bool next_word(const char **line, char word[MAX_WORD], size_t *len)
 	kept = min(n, (size_t)MAX_WORD - 1);
 	memcpy(word, s, kept);
 	word[kept] = 0;
-	*len = kept;
 	return n != 0;
 }
 
-void options_parse(const char *line)
+void options_parse(const char *line, bool early)
 {
 	char word[MAX_WORD];
-	size_t n;
 
-	while (next_word(&line, word, &n))
-		take_word(word, n);
-}
-
-/* What decides how and whether the first lines are shown; faults come later. */
-void options_parse_console(const char *line)
-{
-	static const struct {
-		const char *prefix;
-		bool (*set)(const char *value);
-	} early[] = {
-		{ "com1=", set_com1 },
-		{ "loglvl=", set_loglvl },
-		{ "guest_loglvl=", set_guest_loglvl },
-	};
-	char word[MAX_WORD];
-	size_t n, i, len;
-
-	while (next_word(&line, word, &n)) {
-		for (i = 0; i < ARRAY_SIZE(early); i++) {
-			len = strlen(early[i].prefix);
-			if (!strncmp(word, early[i].prefix, len))
-				(void)early[i].set(word + len);
-		}
-	}
+	while (next_word(&line, word))
+		take_word(word, early);
 }

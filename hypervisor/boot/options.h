@@ -21,20 +21,13 @@ extern struct boot_options boot_options;
 
 /**
  * options_parse() - take the options of a command line, log what is wrong
+ * @early: only what decides how and whether the first lines are shown, without
+ *	   any message: there is nowhere to complain to yet
  *
  * Levels, the serial line and noreboot go to the rooms that own them. An
- * unknown or malformed option is one line in the log, with the nearest known
- * name, and is otherwise without effect.
+ * unknown or malformed option is one line in the log and is otherwise without
+ * effect.
  */
-void options_parse(const char *line);
-
-/*
- * Only console= and com1=, without any message: before the serial line is set
- * up there is nowhere to complain to. options_parse() complains later.
- */
-void options_parse_console(const char *line);
-
-/* "512M", "-64M", "1G": true if all of @n characters are a size. */
-bool parse_mem_size(const char *s, size_t n, struct mem_size *size);
+void options_parse(const char *line, bool early);
 
 #endif
