@@ -78,11 +78,15 @@ bench: setup
 	@scripts/fetch xen-4.17
 	@tests/bench/run
 
+# The page of hypercalls is generated: Sphinx reads a copy of Documentation/ with it.
 docs:
-	@if [ -f Documentation/conf.py ]; then \
-		sphinx-build -q -b html Documentation $(BUILD)/docs && \
-		echo "docs: $(BUILD)/docs/index.html"; \
-	else echo "docs: Documentation/ is read as it is: no Sphinx project yet"; fi
+	@scripts/setup docs
+	+@$(MAKE) --no-print-directory abi
+	@rm -rf $(BUILD)/docs && mkdir -p $(BUILD)/docs/source
+	@cp -R Documentation/. $(BUILD)/hypercall-abi/abi-index.rst $(BUILD)/docs/source
+	@sphinx-build -q -W --keep-going -b html -d $(BUILD)/docs/doctrees \
+		$(BUILD)/docs/source $(BUILD)/docs/html
+	@echo "docs: build/docs/html/index.html"
 
 clean:
 	find build -mindepth 1 -maxdepth 1 ! -name fetch -exec rm -rf {} + 2>/dev/null || true

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Sphinx configuration: make docs writes build/docs/index.html."""
+"""Sphinx configuration: make docs writes build/docs/html/index.html."""
 project = "Ringlet"
 author = "The Ringlet authors"
 copyright = "The Ringlet authors"
