@@ -234,18 +234,12 @@ int pirq_needs_eoi(u32 nr)
 	return rc;
 }
 
-static int pirq_bind(struct domain *d, u32 nr, bool share, struct vcpu *v)
+int pirq_bind(u32 nr, struct vcpu *v)
 {
-	struct pirq *p;
+	struct pirq *p = &pirqs[nr];
 	int rc = 0;
 
-	(void)share;	/* one domain has all of them */
-	if (!d->is_hardware)
-		return -EPERM;
-	if (nr >= NR_PIRQS)
-		return -EINVAL;
 	spin_lock(&pirq_lock);
-	p = &pirqs[nr];
 	if (p->kind != PIRQ_GSI && p->kind != PIRQ_MSI)
 		rc = -EINVAL;
 	else if (p->bound)
@@ -267,11 +261,10 @@ static int pirq_bind(struct domain *d, u32 nr, bool share, struct vcpu *v)
 	return rc;
 }
 
-static void pirq_unbind(struct domain *d, u32 nr)
+void pirq_unbind(u32 nr)
 {
 	struct pirq *p = &pirqs[nr];
 
-	(void)d;
 	spin_lock(&pirq_lock);
 	if (p->bound && p->kind == PIRQ_GSI)
 		ioapic_mask(nr);
@@ -283,9 +276,8 @@ static void pirq_unbind(struct domain *d, u32 nr)
 }
 
 /* A guest that unmasks a port has handled what came before. */
-static void pirq_unmask(struct domain *d, u32 nr)
+void pirq_unmasked(u32 nr)
 {
-	(void)d;
 	spin_lock(&pirq_lock);
 	service_end(nr);
 	spin_unlock(&pirq_lock);
@@ -343,16 +335,10 @@ static void __init protect_controller(paddr_t page)
  */
 void __init pirq_boot_init(void)
 {
-	static const struct pirq_ops ops = {
-		.bind = pirq_bind,
-		.unbind = pirq_unbind,
-		.unmask = pirq_unmask,
-	};
 	unsigned int i;
 
 	protect_controller(apic_mmio_base());
 	for (i = 0; i < nr_ioapics(); i++)
 		protect_controller(ioapic_mmio_base(i) & PAGE_MASK);
-	evtchn_set_pirq_ops(&ops);
 	console_route();
 }

@@ -12,19 +12,16 @@ int evtchn_vcpu_init(struct vcpu *v);
 /* Raise a VIRQ bound by @v (VIRQ_TIMER) or, for global ones, by the domain. */
 void evtchn_raise_virq(struct vcpu *v, u32 virq);
 void evtchn_raise_global_virq(struct domain *d, u32 virq);
-/* Raise a PIRQ's port, if bound; false if it is not. Takes d->event_lock. */
+/* Raise the port of a PIRQ below NR_PIRQS; false if it has none. */
 bool evtchn_raise_pirq(struct domain *d, u32 pirq);
 
 /*
- * PIRQ hooks: dispatch/pirq.c gives these to bind, unbind and unmask, so that evtchn
- * does not depend on it. All are called with d->event_lock held.
+ * dispatch/pirq.c, by name at link time; called with the event_lock of the
+ * service domain held, which has all PIRQs.
  */
-struct pirq_ops {
-	int (*bind)(struct domain *d, u32 pirq, bool share, struct vcpu *v);
-	void (*unbind)(struct domain *d, u32 pirq);
-	void (*unmask)(struct domain *d, u32 pirq);	/* port unmasked: EOI if due */
-};
-void evtchn_set_pirq_ops(const struct pirq_ops *ops);
+int pirq_bind(u32 pirq, struct vcpu *v);
+void pirq_unbind(u32 pirq);
+void pirq_unmasked(u32 pirq);	/* its port was unmasked: EOI if due */
 
 /* True if the vCPU has an event to deliver: pending && !mask. */
 bool vcpu_event_deliverable(const struct vcpu *v);

@@ -20,9 +20,7 @@
 #include "base/errno.h"
 #include "console/printk.h"
 #include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "mm/mm.h"
-#include "state/guest-access.h"
 
 #define PENDING		(1U << EVTCHN_FIFO_PENDING)
 #define MASKED		(1U << EVTCHN_FIFO_MASKED)
@@ -161,27 +159,21 @@ static void switch_to_fifo(struct domain *d) __requires(d->event_lock)
  *
  * The first one of a domain switches it from 2-level to FIFO.
  */
-long fifo_init_control(u64 arg)
+long fifo_init_control(struct vcpu *caller, void *arg)
 {
-	struct domain *d = current_vcpu->domain;
-	struct evtchn_init_control op;
+	struct domain *d = caller->domain;
+	struct evtchn_init_control *op = arg;
+	struct vcpu *v = domain_vcpu(d, op->vcpu);
+	mfn_t mfn = MFN(op->control_gfn);
 	struct evtchn_vcpu *ev;
-	struct vcpu *v;
-	mfn_t mfn;
 	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	v = domain_vcpu(d, op.vcpu);
 	if (!v)
 		return -ENOENT;
-	if (op.offset > PAGE_SIZE - sizeof(*v->evtchn->control) ||
-	    op.offset % 8)
+	if (op->offset > PAGE_SIZE - sizeof(*v->evtchn->control) ||
+	    op->offset % 8)
 		return -EINVAL;
-	mfn = MFN(op.control_gfn);
-	op.link_bits = EVTCHN_FIFO_LINK_BITS;
-	if (copy_to_guest(arg, &op, sizeof(op)))
-		return -EFAULT;
+	op->link_bits = EVTCHN_FIFO_LINK_BITS;
 	rc = mfn_valid(mfn) ? page_hold_writable(d, mfn) : -EINVAL;
 	if (rc)
 		return rc;
@@ -192,7 +184,7 @@ long fifo_init_control(u64 arg)
 		rc = -EINVAL;
 	} else {
 		ev->control_mfn = mfn;
-		ev->control = mfn_to_virt(mfn) + op.offset;
+		ev->control = mfn_to_virt(mfn) + op->offset;
 		if (d->evtchn->abi != &evtchn_fifo)
 			switch_to_fifo(d);
 	}
@@ -218,17 +210,14 @@ static void raise_early(struct domain *d, u32 first) __requires(d->event_lock)
 }
 
 /** fifo_expand_array() - EVTCHNOP_expand_array: one more frame of event words */
-long fifo_expand_array(u64 arg)
+long fifo_expand_array(struct vcpu *v, void *arg)
 {
-	struct domain *d = current_vcpu->domain;
+	struct domain *d = v->domain;
 	struct evtchn_domain *ed = d->evtchn;
-	struct evtchn_expand_array op;
-	mfn_t mfn;
+	const struct evtchn_expand_array *op = arg;
+	mfn_t mfn = MFN(op->array_gfn);
 	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	mfn = MFN(op.array_gfn);
 	rc = mfn_valid(mfn) ? page_hold_writable(d, mfn) : -EINVAL;
 	if (rc)
 		return rc;

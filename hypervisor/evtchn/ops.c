@@ -2,9 +2,8 @@
 /*
  * event_channel_op: what a guest asks of its ports.
  *
- * Each operation reads its argument once, checks, then changes the table under
- * d->event_lock. A port number that cannot be handed back (-EFAULT) is closed
- * again, so nothing is bound that its owner does not know of.
+ * Each operation gets a copy of its argument, checks, then changes the table
+ * under d->event_lock.
  *
  * Errors are those of the ABI's reference: -EINVAL for a port that is not open
  * or of another kind, -ENOENT no such vCPU, -ESRCH no such domain, -EEXIST
@@ -15,7 +14,6 @@
 #include "evtchn/ports.h"
 
 #include "base/errno.h"
-#include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "state/guest-access.h"
 
@@ -28,9 +26,9 @@ static bool virq_is_global(u32 virq)
 }
 
 /* A domain that the caller may act for: itself, or any if privileged. */
-static int find_domain(domid_t id, struct domain **found)
+static int find_domain(const struct vcpu *v, domid_t id, struct domain **found)
 {
-	struct domain *self = current_vcpu->domain, *d;
+	struct domain *self = v->domain, *d;
 
 	d = id == DOMID_SELF ? self : domain_by_id(id);
 	if (!d)
@@ -89,42 +87,38 @@ static int close_port(struct domain *d, u32 port)
 	return 0;
 }
 
-/* Hand a new port's number back to the guest. */
-static long return_port(struct domain *d, u64 where, u32 port)
+/* A new port in @state, for the caller to fill in. */
+static int port_new(struct domain *d, u8 state, u32 *port, struct evtchn **e)
+	__requires(d->event_lock)
 {
-	if (!copy_to_guest(where, &port, sizeof(port)))
-		return 0;
-	(void)close_port(d, port);
-	return -EFAULT;
+	int rc = port_alloc(d, port);
+
+	if (rc)
+		return rc;
+	*e = port_record(d, *port);
+	(*e)->state = state;
+	return 0;
 }
 
-static long op_alloc_unbound(u64 arg)
+static long op_alloc_unbound(struct vcpu *v, void *arg)
 {
-	struct evtchn_alloc_unbound op;
+	struct evtchn_alloc_unbound *op = arg;
 	struct domain *d;
-	u32 port;
+	struct evtchn *e;
 	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rc = find_domain(op.dom, &d);
+	rc = find_domain(v, op->dom, &d);
 	if (rc)
 		return rc;
 	spin_lock(&d->event_lock);
-	rc = port_alloc(d, &port);
+	rc = port_new(d, EVTCHNSTAT_unbound, &op->port, &e);
 	if (!rc) {
-		struct evtchn *e = port_record(d, port);
-
-		e->remote.domid = op.remote_dom == DOMID_SELF ?
-			current_vcpu->domain->id : op.remote_dom;
+		e->remote.domid = op->remote_dom == DOMID_SELF ?
+			v->domain->id : op->remote_dom;
 		e->remote.port = 0;
-		e->state = EVTCHNSTAT_unbound;
 	}
 	spin_unlock(&d->event_lock);
-	if (rc)
-		return rc;
-	return return_port(d, arg + offsetof(struct evtchn_alloc_unbound, port),
-			   port);
+	return rc;
 }
 
 static int bind_interdomain(struct domain *d, struct domain *rd, u32 rport,
@@ -138,13 +132,11 @@ static int bind_interdomain(struct domain *d, struct domain *rd, u32 rport,
 	r = port_open(rd, rport);
 	if (!r || r->state != EVTCHNSTAT_unbound || r->remote.domid != d->id)
 		goto out;
-	rc = port_alloc(d, port);
+	rc = port_new(d, EVTCHNSTAT_interdomain, port, &e);
 	if (rc)
 		goto out;
-	e = port_record(d, *port);
 	e->remote.domid = rd->id;
 	e->remote.port = rport;
-	e->state = EVTCHNSTAT_interdomain;
 	r->remote.port = *port;
 	r->state = EVTCHNSTAT_interdomain;
 	/* The other end may have sent before there was anybody to hear it. */
@@ -154,135 +146,92 @@ out:
 	return rc;
 }
 
-static long op_bind_interdomain(u64 arg)
+static long op_bind_interdomain(struct vcpu *v, void *arg)
 {
-	struct domain *d = current_vcpu->domain, *rd;
-	struct evtchn_bind_interdomain op;
-	u32 port;
-	int rc;
+	struct evtchn_bind_interdomain *op = arg;
+	struct domain *d = v->domain, *rd;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rd = op.remote_dom == DOMID_SELF ? d : domain_by_id(op.remote_dom);
+	rd = op->remote_dom == DOMID_SELF ? d : domain_by_id(op->remote_dom);
 	if (!rd)
 		return -ESRCH;
-	rc = bind_interdomain(d, rd, op.remote_port, &port);
-	if (rc)
-		return rc;
-	return return_port(d, arg + offsetof(struct evtchn_bind_interdomain,
-					     local_port), port);
+	return bind_interdomain(d, rd, op->remote_port, &op->local_port);
 }
 
-static long op_bind_virq(u64 arg)
+static long op_bind_virq(struct vcpu *v, void *arg)
 {
-	struct domain *d = current_vcpu->domain;
-	struct evtchn_bind_virq op;
-	struct vcpu *v;
-	u32 port;
-	int rc;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.virq >= NR_VIRQS || (virq_is_global(op.virq) && op.vcpu))
-		return -EINVAL;
-	v = domain_vcpu(d, op.vcpu);
-	if (!v)
-		return -ENOENT;
-	spin_lock(&d->event_lock);
-	rc = v->evtchn->virq_port[op.virq] ? -EEXIST : port_alloc(d, &port);
-	if (!rc) {
-		struct evtchn *e = port_record(d, port);
-
-		e->virq = op.virq;
-		e->vcpu = op.vcpu;
-		e->state = EVTCHNSTAT_virq;
-		v->evtchn->virq_port[op.virq] = port;
-	}
-	spin_unlock(&d->event_lock);
-	if (rc)
-		return rc;
-	return return_port(d, arg + offsetof(struct evtchn_bind_virq, port),
-			   port);
-}
-
-static long op_bind_ipi(u64 arg)
-{
-	struct domain *d = current_vcpu->domain;
-	struct evtchn_bind_ipi op;
-	u32 port;
-	int rc;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!domain_vcpu(d, op.vcpu))
-		return -ENOENT;
-	spin_lock(&d->event_lock);
-	rc = port_alloc(d, &port);
-	if (!rc) {
-		struct evtchn *e = port_record(d, port);
-
-		e->vcpu = op.vcpu;
-		e->state = EVTCHNSTAT_ipi;
-	}
-	spin_unlock(&d->event_lock);
-	if (rc)
-		return rc;
-	return return_port(d, arg + offsetof(struct evtchn_bind_ipi, port),
-			   port);
-}
-
-static int bind_pirq(struct domain *d, u32 pirq, bool share, u32 *port)
-	__requires(d->event_lock)
-{
+	struct evtchn_bind_virq *op = arg;
+	struct domain *d = v->domain;
 	struct evtchn *e;
+	u32 *bound;
 	int rc;
 
-	if (d->evtchn->pirq_port[pirq])
-		return -EEXIST;
-	rc = port_alloc(d, port);
-	if (rc)
-		return rc;
-	e = port_record(d, *port);
-	e->pirq = pirq;
-	e->state = EVTCHNSTAT_pirq;
-	d->evtchn->pirq_port[pirq] = *port;
-	rc = pirq_bind(d, pirq, share, d->vcpu[0]);
-	if (rc) {
-		d->evtchn->pirq_port[pirq] = 0;
-		e->state = EVTCHNSTAT_closed;
+	if (op->virq >= NR_VIRQS || (virq_is_global(op->virq) && op->vcpu))
+		return -EINVAL;
+	if (!domain_vcpu(d, op->vcpu))
+		return -ENOENT;
+	bound = &d->vcpu[op->vcpu]->evtchn->virq_port[op->virq];
+	spin_lock(&d->event_lock);
+	rc = *bound ? -EEXIST : port_new(d, EVTCHNSTAT_virq, &op->port, &e);
+	if (!rc) {
+		e->virq = op->virq;
+		e->vcpu = op->vcpu;
+		*bound = op->port;
 	}
+	spin_unlock(&d->event_lock);
 	return rc;
 }
 
-static long op_bind_pirq(u64 arg)
+static long op_bind_ipi(struct vcpu *v, void *arg)
 {
-	struct domain *d = current_vcpu->domain;
-	struct evtchn_bind_pirq op;
-	u32 port;
+	struct evtchn_bind_ipi *op = arg;
+	struct domain *d = v->domain;
+	struct evtchn *e;
 	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.pirq >= MAX_PIRQS)
+	if (!domain_vcpu(d, op->vcpu))
+		return -ENOENT;
+	spin_lock(&d->event_lock);
+	rc = port_new(d, EVTCHNSTAT_ipi, &op->port, &e);
+	if (!rc)
+		e->vcpu = op->vcpu;
+	spin_unlock(&d->event_lock);
+	return rc;
+}
+
+static long op_bind_pirq(struct vcpu *v, void *arg)
+{
+	struct evtchn_bind_pirq *op = arg;
+	struct domain *d = v->domain;
+	struct evtchn *e;
+	u32 *bound;
+	int rc;
+
+	if (op->pirq >= NR_PIRQS)
 		return -EINVAL;
 	if (!d->is_hardware)
 		return -EPERM;
+	bound = &d->evtchn->pirq_port[op->pirq];
 	spin_lock(&d->event_lock);
-	rc = bind_pirq(d, op.pirq, op.flags & BIND_PIRQ__WILL_SHARE, &port);
+	rc = *bound ? -EEXIST : port_new(d, EVTCHNSTAT_pirq, &op->port, &e);
+	if (!rc) {
+		e->pirq = op->pirq;
+		*bound = op->port;
+		/* It may come at once: the port is ready. */
+		rc = pirq_bind(op->pirq, d->vcpu[0]);
+		if (rc) {
+			*bound = 0;
+			e->state = EVTCHNSTAT_closed;
+		}
+	}
 	spin_unlock(&d->event_lock);
-	if (rc)
-		return rc;
-	return return_port(d, arg + offsetof(struct evtchn_bind_pirq, port),
-			   port);
+	return rc;
 }
 
-static long op_close(u64 arg)
+static long op_close(struct vcpu *v, void *arg)
 {
-	struct evtchn_close op;
+	const struct evtchn_close *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	return close_port(current_vcpu->domain, op.port);
+	return close_port(v->domain, op->port);
 }
 
 /* The receiving half of a send to another domain. */
@@ -298,22 +247,20 @@ static void raise_remote(struct domain *rd, u32 rport, domid_t from, u32 port)
 	spin_unlock(&rd->event_lock);
 }
 
-static long op_send(u64 arg)
+static long op_send(struct vcpu *v, void *arg)
 {
-	struct domain *d = current_vcpu->domain, *rd = NULL;
-	struct evtchn_send op;
+	const struct evtchn_send *op = arg;
+	struct domain *d = v->domain, *rd = NULL;
 	struct evtchn *e;
 	u32 rport = 0;
 	int rc = 0;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
 	spin_lock(&d->event_lock);
-	e = port_open(d, op.port);
+	e = port_open(d, op->port);
 	if (!e) {
 		rc = -EINVAL;
 	} else if (e->state == EVTCHNSTAT_ipi) {
-		port_raise(d, op.port, e);
+		port_raise(d, op->port, e);
 	} else if (e->state == EVTCHNSTAT_interdomain) {
 		rport = e->remote.port;
 		if (e->remote.domid == d->id)
@@ -325,43 +272,39 @@ static long op_send(u64 arg)
 	}
 	spin_unlock(&d->event_lock);
 	if (rd)
-		raise_remote(rd, rport, d->id, op.port);
+		raise_remote(rd, rport, d->id, op->port);
 	return rc;
 }
 
-static long op_status(u64 arg)
+static long op_status(struct vcpu *v, void *arg)
 {
-	struct evtchn_status op;
+	struct evtchn_status *op = arg;
 	struct evtchn *e;
 	struct domain *d;
 	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rc = find_domain(op.dom, &d);
+	rc = find_domain(v, op->dom, &d);
 	if (rc)
 		return rc;
 	spin_lock(&d->event_lock);
-	e = port_record(d, op.port);
+	e = port_record(d, op->port);
 	if (!e) {
 		rc = -EINVAL;
 	} else {
-		op.status = e->state;
-		op.vcpu = e->vcpu;
+		op->status = e->state;
+		op->vcpu = e->vcpu;
 		if (e->state == EVTCHNSTAT_unbound) {
-			op.u.unbound.dom = e->remote.domid;
+			op->u.unbound.dom = e->remote.domid;
 		} else if (e->state == EVTCHNSTAT_interdomain) {
-			op.u.interdomain.dom = e->remote.domid;
-			op.u.interdomain.port = e->remote.port;
+			op->u.interdomain.dom = e->remote.domid;
+			op->u.interdomain.port = e->remote.port;
 		} else if (e->state == EVTCHNSTAT_pirq) {
-			op.u.pirq = e->pirq;
+			op->u.pirq = e->pirq;
 		} else if (e->state == EVTCHNSTAT_virq) {
-			op.u.virq = e->virq;
+			op->u.virq = e->virq;
 		}
 	}
 	spin_unlock(&d->event_lock);
-	if (!rc && copy_to_guest(arg, &op, sizeof(op)))
-		rc = -EFAULT;
 	return rc;
 }
 
@@ -374,44 +317,40 @@ static bool may_move(const struct evtchn *e)
 	       (e->state == EVTCHNSTAT_virq && virq_is_global(e->virq));
 }
 
-static long op_bind_vcpu(u64 arg)
+static long op_bind_vcpu(struct vcpu *v, void *arg)
 {
-	struct domain *d = current_vcpu->domain;
-	struct evtchn_bind_vcpu op;
+	const struct evtchn_bind_vcpu *op = arg;
+	struct domain *d = v->domain;
 	struct evtchn *e;
 	int rc = 0;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!domain_vcpu(d, op.vcpu))
+	if (!domain_vcpu(d, op->vcpu))
 		return -ENOENT;
 	spin_lock(&d->event_lock);
-	e = port_open(d, op.port);
+	e = port_open(d, op->port);
 	if (e && may_move(e))
-		e->vcpu = op.vcpu;
+		e->vcpu = op->vcpu;
 	else
 		rc = -EINVAL;
 	spin_unlock(&d->event_lock);
 	return rc;
 }
 
-static long op_unmask(u64 arg)
+static long op_unmask(struct vcpu *v, void *arg)
 {
-	struct domain *d = current_vcpu->domain;
-	struct evtchn_unmask op;
+	const struct evtchn_unmask *op = arg;
+	struct domain *d = v->domain;
 	struct evtchn *e;
 	int rc = 0;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
 	spin_lock(&d->event_lock);
-	e = op.port ? port_record(d, op.port) : NULL;
+	e = op->port ? port_record(d, op->port) : NULL;
 	if (!e) {
 		rc = -EINVAL;
 	} else {
-		d->evtchn->abi->unmask(d, op.port, e);
+		d->evtchn->abi->unmask(d, op->port, e);
 		if (e->state == EVTCHNSTAT_pirq)
-			pirq_unmasked(d, e->pirq);
+			pirq_unmasked(e->pirq);
 	}
 	spin_unlock(&d->event_lock);
 	return rc;
@@ -429,18 +368,16 @@ static bool reset_incomplete(struct domain *d) __requires(d->event_lock)
 }
 
 /* Closing all ports is preemptible: reset_next says where to go on. */
-static long op_reset(u64 arg)
+static long op_reset(struct vcpu *v, void *arg)
 {
-	struct domain *d = current_vcpu->domain;
+	const struct evtchn_reset *op = arg;
+	struct domain *d = v->domain;
 	struct evtchn_domain *ed = d->evtchn;
 	mfn_t held[FIFO_MAX_HELD];
-	struct evtchn_reset op;
 	unsigned int n;
 	u32 port, end;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.dom != DOMID_SELF && op.dom != d->id)
+	if (op->dom != DOMID_SELF && op->dom != d->id)
 		return -EPERM;
 	spin_lock(&d->event_lock);
 	port = max(ed->reset_next, 1U);
@@ -462,26 +399,45 @@ static long op_reset(u64 arg)
 	return 0;
 }
 
-static long op_set_priority(u64 arg)
+static long op_set_priority(struct vcpu *v, void *arg)
 {
-	struct domain *d = current_vcpu->domain;
-	struct evtchn_set_priority op;
+	const struct evtchn_set_priority *op = arg;
+	struct domain *d = v->domain;
 	struct evtchn *e;
 	int rc = 0;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
 	spin_lock(&d->event_lock);
-	e = port_open(d, op.port);
-	if (!e || op.priority > EVTCHN_FIFO_PRIORITY_MIN)
+	e = port_open(d, op->port);
+	if (!e || op->priority > EVTCHN_FIFO_PRIORITY_MIN)
 		rc = -EINVAL;
 	else if (d->evtchn->abi != &evtchn_fifo)
 		rc = -ENOSYS;
 	else
-		e->priority = op.priority;
+		e->priority = op->priority;
 	spin_unlock(&d->event_lock);
 	return rc;
 }
+
+static const struct sub_op ops[] = {
+	[EVTCHNOP_bind_interdomain] =
+		SUB_OP_ANSWERS(op_bind_interdomain, struct evtchn_bind_interdomain),
+	[EVTCHNOP_bind_virq] = SUB_OP_ANSWERS(op_bind_virq, struct evtchn_bind_virq),
+	[EVTCHNOP_bind_pirq] = SUB_OP_ANSWERS(op_bind_pirq, struct evtchn_bind_pirq),
+	[EVTCHNOP_close] = SUB_OP(op_close, struct evtchn_close),
+	[EVTCHNOP_send] = SUB_OP(op_send, struct evtchn_send),
+	[EVTCHNOP_status] = SUB_OP_ANSWERS(op_status, struct evtchn_status),
+	[EVTCHNOP_alloc_unbound] =
+		SUB_OP_ANSWERS(op_alloc_unbound, struct evtchn_alloc_unbound),
+	[EVTCHNOP_bind_ipi] = SUB_OP_ANSWERS(op_bind_ipi, struct evtchn_bind_ipi),
+	[EVTCHNOP_bind_vcpu] = SUB_OP(op_bind_vcpu, struct evtchn_bind_vcpu),
+	[EVTCHNOP_unmask] = SUB_OP(op_unmask, struct evtchn_unmask),
+	[EVTCHNOP_reset] = SUB_OP(op_reset, struct evtchn_reset),
+	[EVTCHNOP_init_control] =
+		SUB_OP_ANSWERS(fifo_init_control, struct evtchn_init_control),
+	[EVTCHNOP_expand_array] =
+		SUB_OP(fifo_expand_array, struct evtchn_expand_array),
+	[EVTCHNOP_set_priority] = SUB_OP(op_set_priority, struct evtchn_set_priority),
+};
 
 /**
  * do_event_channel_op() - hypercall
@@ -490,35 +446,5 @@ static long op_set_priority(u64 arg)
  */
 long do_event_channel_op(u64 cmd, u64 arg)
 {
-	switch (cmd) {
-	case EVTCHNOP_bind_interdomain:
-		return op_bind_interdomain(arg);
-	case EVTCHNOP_bind_virq:
-		return op_bind_virq(arg);
-	case EVTCHNOP_bind_pirq:
-		return op_bind_pirq(arg);
-	case EVTCHNOP_close:
-		return op_close(arg);
-	case EVTCHNOP_send:
-		return op_send(arg);
-	case EVTCHNOP_status:
-		return op_status(arg);
-	case EVTCHNOP_alloc_unbound:
-		return op_alloc_unbound(arg);
-	case EVTCHNOP_bind_ipi:
-		return op_bind_ipi(arg);
-	case EVTCHNOP_bind_vcpu:
-		return op_bind_vcpu(arg);
-	case EVTCHNOP_unmask:
-		return op_unmask(arg);
-	case EVTCHNOP_reset:
-		return op_reset(arg);
-	case EVTCHNOP_init_control:
-		return fifo_init_control(arg);
-	case EVTCHNOP_expand_array:
-		return fifo_expand_array(arg);
-	case EVTCHNOP_set_priority:
-		return op_set_priority(arg);
-	}
-	return -ENOSYS;
+	return sub_op_call(ops, ARRAY_SIZE(ops), cmd, arg);
 }

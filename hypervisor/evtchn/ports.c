@@ -23,25 +23,6 @@
 #include "sched/sched.h"
 #include "state/alloc.h"
 
-static const struct pirq_ops *pirq_ops __ro_after_init;
-
-/* Only the device interrupts' owner knows PIRQs: dispatch, at boot. */
-void __init evtchn_set_pirq_ops(const struct pirq_ops *ops)
-{
-	pirq_ops = ops;
-}
-
-int pirq_bind(struct domain *d, u32 pirq, bool share, struct vcpu *v)
-{
-	return pirq_ops ? pirq_ops->bind(d, pirq, share, v) : -EINVAL;
-}
-
-void pirq_unmasked(struct domain *d, u32 pirq)
-{
-	if (pirq_ops)
-		pirq_ops->unmask(d, pirq);
-}
-
 /*
  * Records of a FIFO time outlive a reset; what the present form cannot show
  * (2-level has no bits for it) has none.
@@ -133,8 +114,7 @@ void port_close(struct domain *d, u32 port, struct evtchn *e)
 		break;
 	case EVTCHNSTAT_pirq:
 		d->evtchn->pirq_port[e->pirq] = 0;
-		if (pirq_ops)
-			pirq_ops->unbind(d, e->pirq);
+		pirq_unbind(e->pirq);
 		break;
 	case EVTCHNSTAT_interdomain:
 		r = e->remote.domid == d->id ?
@@ -205,11 +185,10 @@ void evtchn_raise_global_virq(struct domain *d, u32 virq)
 /** evtchn_raise_pirq() - raise the port a PIRQ is bound to */
 bool evtchn_raise_pirq(struct domain *d, u32 pirq)
 {
-	u32 port = 0;
+	u32 port;
 
 	spin_lock(&d->event_lock);
-	if (pirq < MAX_PIRQS)
-		port = d->evtchn->pirq_port[pirq];
+	port = d->evtchn->pirq_port[pirq];
 	if (port)
 		port_raise(d, port, port_record(d, port));
 	spin_unlock(&d->event_lock);

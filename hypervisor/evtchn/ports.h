@@ -10,6 +10,7 @@
 #define RINGLET_EVTCHN_PORTS_H
 
 #include "base/types.h"
+#include "machine/irq.h"
 #include "state/domain.h"
 
 #include <xen/event_channel.h>
@@ -32,7 +33,6 @@ struct evtchn {
 	};
 };
 
-#define MAX_PIRQS	1024
 #define PORTS_PER_PAGE	(PAGE_SIZE / sizeof(struct evtchn))
 #define PORT_PAGES	(EVTCHN_FIFO_NR_CHANNELS / PORTS_PER_PAGE)
 #define WORDS_PER_PAGE	(PAGE_SIZE / sizeof(event_word_t))
@@ -61,7 +61,7 @@ struct evtchn_domain {
 	u32 reset_next;		/* where a preempted reset goes on */
 	unsigned long polling;	/* vCPUs in sched_op poll; atomic */
 	u32 wc_version;
-	u32 pirq_port[MAX_PIRQS];	/* 0: not bound */
+	u32 pirq_port[NR_PIRQS];	/* 0: not bound */
 	event_word_t *array[ARRAY_PAGES];	/* FIFO: guest's event words */
 	mfn_t array_mfn[ARRAY_PAGES];
 	u32 nr_arrays;
@@ -94,9 +94,6 @@ void port_raise(struct domain *d, u32 port, struct evtchn *e)
 void port_close(struct domain *d, u32 port, struct evtchn *e)
 	__requires(d->event_lock);
 
-int pirq_bind(struct domain *d, u32 pirq, bool share, struct vcpu *v)
-	__requires(d->event_lock);
-void pirq_unmasked(struct domain *d, u32 pirq) __requires(d->event_lock);
 
 /* Tell a vCPU that it has events; wake it, or have it come into the host. */
 void vcpu_mark_pending(struct vcpu *v);
@@ -108,8 +105,8 @@ void poll_end(struct vcpu *v);
 void poll_timer_set(struct vcpu *v, u64 when);
 void poll_timer_stop(struct vcpu *v);
 
-long fifo_init_control(u64 arg);
-long fifo_expand_array(u64 arg);
+long fifo_init_control(struct vcpu *caller, void *arg);
+long fifo_expand_array(struct vcpu *v, void *arg);
 /* Back to 2-level; frames to release when the lock is dropped go to @held. */
 #define FIFO_MAX_HELD	(ARRAY_PAGES + MAX_VCPUS)
 unsigned int fifo_reset(struct domain *d, mfn_t *held)

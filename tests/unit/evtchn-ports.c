@@ -97,6 +97,25 @@ size_t copy_to_guest(u64 dst, const void *src, size_t n)
 	return 0;
 }
 
+long sub_op_call(const struct sub_op *table, size_t n, u64 cmd, u64 arg)
+{
+	long rc;
+
+	if (cmd >= n || !table[cmd].call)
+		return -ENOSYS;
+	if (!arg)
+		return -EFAULT;
+	/* No less, no more than the operation says. */
+	void *op = malloc(table[cmd].size);
+
+	memcpy(op, (void *)arg, table[cmd].size);
+	rc = table[cmd].call(test_pcpu.current, op);
+	if (!rc && table[cmd].answers)
+		memcpy((void *)arg, op, table[cmd].size);
+	free(op);
+	return rc;
+}
+
 size_t copy_to_vcpu(struct vcpu *v, u64 dst, const void *src, size_t n)
 {
 	(void)v;
@@ -153,32 +172,26 @@ void timer_stop(struct timer *t)
 	t->armed = false;
 }
 
-static int test_pirq_bind(struct domain *d, u32 pirq, bool share, struct vcpu *v)
+int pirq_bind(u32 pirq, struct vcpu *v)
 {
-	(void)d, (void)share, (void)v;
+	(void)v;
 	if (pirq == 99)
 		return -EBUSY;
 	pirq_bound = pirq;
 	return 0;
 }
 
-static void test_pirq_unbind(struct domain *d, u32 pirq)
+void pirq_unbind(u32 pirq)
 {
-	(void)d;
 	assert_int_equal(pirq, pirq_bound);
 	pirq_bound = 0;
 }
 
-static void test_pirq_unmask(struct domain *d, u32 pirq)
+void pirq_unmasked(u32 pirq)
 {
-	(void)d;
 	assert_int_equal(pirq, pirq_bound);
 	pirq_unmask_count++;
 }
-
-static const struct pirq_ops pirq_hooks = {
-	test_pirq_bind, test_pirq_unbind, test_pirq_unmask
-};
 
 static int setup(void **state)
 {
@@ -205,7 +218,6 @@ static int setup(void **state)
 		dom.vcpu[i] = &vcpus[i];
 	}
 	test_pcpu.current = &vcpus[0];
-	evtchn_set_pirq_ops(&pirq_hooks);
 	return 0;
 }
 
@@ -368,7 +380,7 @@ static void pirqs(void **state)
 {
 	struct evtchn_bind_pirq op = { .pirq = 17 };
 	struct evtchn_bind_pirq busy = { .pirq = 99 };
-	struct evtchn_bind_pirq range = { .pirq = MAX_PIRQS };
+	struct evtchn_bind_pirq range = { .pirq = NR_PIRQS };
 
 	(void)state;
 	assert_int_equal(call(EVTCHNOP_bind_pirq, &op), 0);
