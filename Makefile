@@ -20,9 +20,8 @@ endif
 # Recursive makes must not see O= or V= of an outer one as their own.
 unexport O
 
-# room NAME: make a room if this tree has it; say so if it is not there.
-room = $(if $(wildcard $(1)/Makefile),+$(MAKE) --no-print-directory -C $(1) \
-	O=$(BUILD)/$(1),@echo "$(1): not there yet")
+# room NAME: make a room; V=1 shows the commands.
+room = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) O=$(BUILD)/$(1)
 
 .PHONY: all abi hypervisor guest fidelity setup setup-check images images-check \
 	run check bench soak docs clean help
@@ -66,17 +65,17 @@ run: setup
 
 check: setup-check
 	+@$(MAKE) --no-print-directory all images-check
-	@scripts/check
+	+@scripts/check
 
-soak: setup-check
+soak:
+	@scripts/setup soak
 	+@$(MAKE) --no-print-directory all images-check
-	@status=0; tests/system/run --set soak || status=1; \
-		tests/fidelity/selftests || status=1; exit $$status
+	+@scripts/check soak
 
 bench: setup
 	+@$(MAKE) --no-print-directory hypervisor images
 	@scripts/fetch xen-4.17
-	@tests/bench/run
+	@tests/bench/run $(BENCH)
 
 # The page of hypercalls is generated: Sphinx reads a copy of Documentation/ with it.
 docs:
@@ -97,11 +96,13 @@ help:
 	@echo '              shell in the service domain, else a scripted tour'
 	@echo 'make check    unit tests, lints, test guest, boots of stock kernels (.ci/run)'
 	@echo 'make soak     the long tests: every CPU model, machine and memory size, stress,'
-	@echo '              Linux'"'"'s own x86 selftests compared with a native run'
-	@echo 'make bench    lmbench-like table: native, Ringlet, Xen'
+	@echo '              clocks, gdb, Linux'"'"'s own x86 selftests, the documentation'
+	@echo 'make bench    lmbench-like table: native, Xen, Ringlet'
 	@echo 'make docs     the documentation as HTML'
 	@echo 'make clean    remove build/ except what was fetched (build/fetch)'
 	@echo
-	@echo 'HYPERVISOR=ringlet|xen|native  what runs under the guests of run and the tests'
+	@echo 'HYPERVISOR=ringlet|xen|native  what runs under the guests of run and check'
 	@echo 'KERNEL=6.12|6.1 CPU=qemu64 MACHINE=pc|q35 SMP=1 MEM=1024   the machine of make run'
 	@echo 'OPTIONS="..." ARGS="..."       more hypervisor options and kernel arguments'
+	@echo 'BENCH="--quick --ops null,pipe"   arguments of tests/bench/run (--help lists them)'
+	@echo 'V=1                            show the commands of the build'
