@@ -97,19 +97,20 @@ size_t copy_to_guest(u64 dst, const void *src, size_t n)
 	return 0;
 }
 
-long sub_op_call(const struct sub_op *table, size_t n, u64 cmd, u64 arg)
+long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd, u64 arg)
 {
 	long rc;
 
 	if (cmd >= n || !table[cmd].call)
 		return -ENOSYS;
-	if (!arg)
+	if (!arg && table[cmd].size)
 		return -EFAULT;
 	/* No less, no more than the operation says. */
 	void *op = malloc(table[cmd].size);
 
-	memcpy(op, (void *)arg, table[cmd].size);
-	rc = table[cmd].call(test_pcpu.current, op);
+	if (arg)
+		memcpy(op, (void *)arg, table[cmd].size);
+	rc = table[cmd].call(v, op);
 	if (!rc && table[cmd].answers)
 		memcpy((void *)arg, op, table[cmd].size);
 	free(op);

@@ -52,7 +52,6 @@ static const struct row rows[] = {
 	{ "mmuext_op", __HYPERVISOR_mmuext_op, { PTR, 1, 0, DOMID_SELF } },
 	{ "sched_op.shutdown", __HYPERVISOR_sched_op, { SCHEDOP_shutdown, PTR } },
 	{ "sched_op.poll", __HYPERVISOR_sched_op, { SCHEDOP_poll, PTR } },
-	{ "sched_op.remote_shutdown", __HYPERVISOR_sched_op, { SCHEDOP_remote_shutdown, PTR } },
 	{ "sched_op.watchdog", __HYPERVISOR_sched_op, { SCHEDOP_watchdog, PTR } },
 	{ "callback_op.register", __HYPERVISOR_callback_op, { CALLBACKOP_register, PTR } },
 	{ "callback_op.unregister", __HYPERVISOR_callback_op, { CALLBACKOP_unregister, PTR } },

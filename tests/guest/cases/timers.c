@@ -170,13 +170,6 @@ CASE(sched_unknown)
 	EXPECT_EQ(HYP(sched_op, SCHEDOP_yield, NULL), 0);
 }
 
-CASE(sched_remote_shutdown_unknown_domain)
-{
-	struct sched_remote_shutdown s = { .domain_id = 44, .reason = SHUTDOWN_poweroff };
-
-	EXPECT_EQ(HYP(sched_op, SCHEDOP_remote_shutdown, &s), -XEN_ESRCH);
-}
-
 CASE(runstate_info)
 {
 	struct vcpu_runstate_info r = { 0 };
