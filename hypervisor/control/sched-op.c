@@ -22,8 +22,9 @@
 
 #define NS_PER_S	1000000000ULL
 
-static long op_block(struct vcpu *v)
+static long op_block(struct vcpu *v, void *arg)
 {
+	(void)arg;
 	WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, 0);
 	if (vcpu_event_deliverable(v))
 		return 0;
@@ -33,63 +34,34 @@ static long op_block(struct vcpu *v)
 	return 0;
 }
 
-static long op_poll(struct vcpu *v, u64 arg)
+static long op_poll(struct vcpu *v, void *arg)
 {
-	struct sched_poll op;
+	const struct sched_poll *op = arg;
 	long rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	rc = evtchn_poll(v, (u64)op.ports.p, op.nr_ports, op.timeout);
+	rc = evtchn_poll(v, (u64)op->ports.p, op->nr_ports, op->timeout);
 	return rc > 0 ? 0 : rc;
 }
 
-static long op_shutdown(struct domain *d, u64 arg)
+static long op_shutdown(struct vcpu *v, void *arg)
 {
-	struct sched_shutdown op;
+	const struct sched_shutdown *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.reason > SHUTDOWN_MAX)
+	if (op->reason > SHUTDOWN_MAX)
 		return -EINVAL;
 	/* With a report: the guest may not have been able to say why. */
-	if (op.reason == SHUTDOWN_crash)
-		domain_crash(d, "by its own request");
+	if (op->reason == SHUTDOWN_crash)
+		domain_crash(v->domain, "by its own request");
 	else
-		domain_shutdown(d, op.reason);
+		domain_shutdown(v->domain, op->reason);
 	return 0;
 }
 
-static long op_shutdown_code(struct domain *d, u64 arg)
+static long op_yield(struct vcpu *v, void *arg)
 {
-	struct sched_shutdown op;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.reason > SHUTDOWN_MAX)
-		return -EINVAL;
-	spin_lock(&d->control_lock);
-	d->shutdown_reason = op.reason;
-	spin_unlock(&d->control_lock);
-	return 0;
-}
-
-/* Another domain's end, decided by one that may. */
-static long op_remote_shutdown(struct domain *self, u64 arg)
-{
-	struct sched_remote_shutdown op;
-	struct domain *d;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	d = domain_by_id(op.domain_id);
-	if (!d)
-		return -ESRCH;
-	if (!self->is_privileged)
-		return -EPERM;
-	if (op.reason > SHUTDOWN_MAX)
-		return -EINVAL;
-	domain_shutdown(d, op.reason);
+	(void)v;
+	(void)arg;
+	sched_yield_current();
 	return 0;
 }
 
@@ -119,18 +91,25 @@ static long set_watchdog(struct control_domain *c, u32 id, u32 timeout)
 	return 0;
 }
 
-static long op_watchdog(struct domain *d, u64 arg)
+static long op_watchdog(struct vcpu *v, void *arg)
 {
-	struct sched_watchdog op;
+	const struct sched_watchdog *op = arg;
+	struct domain *d = v->domain;
 	long rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
 	spin_lock(&d->control_lock);
-	rc = set_watchdog(to_control(d), op.id, op.timeout);
+	rc = set_watchdog(to_control(d), op->id, op->timeout);
 	spin_unlock(&d->control_lock);
 	return rc;
 }
+
+static const struct sub_op ops[] = {
+	[SCHEDOP_yield] = { op_yield, 0, false },
+	[SCHEDOP_block] = { op_block, 0, false },
+	[SCHEDOP_shutdown] = SUB_OP(op_shutdown, struct sched_shutdown),
+	[SCHEDOP_poll] = SUB_OP(op_poll, struct sched_poll),
+	[SCHEDOP_watchdog] = SUB_OP(op_watchdog, struct sched_watchdog),
+};
 
 /**
  * do_sched_op() - hypercall
@@ -139,24 +118,5 @@ static long op_watchdog(struct domain *d, u64 arg)
  */
 long do_sched_op(u64 cmd, u64 arg)
 {
-	struct vcpu *v = current_vcpu;
-
-	switch (cmd) {
-	case SCHEDOP_yield:
-		sched_yield_current();
-		return 0;
-	case SCHEDOP_block:
-		return op_block(v);
-	case SCHEDOP_shutdown:
-		return op_shutdown(v->domain, arg);
-	case SCHEDOP_poll:
-		return op_poll(v, arg);
-	case SCHEDOP_remote_shutdown:
-		return op_remote_shutdown(v->domain, arg);
-	case SCHEDOP_shutdown_code:
-		return op_shutdown_code(v->domain, arg);
-	case SCHEDOP_watchdog:
-		return op_watchdog(v->domain, arg);
-	}
-	return -ENOSYS;
+	return sub_op_call(current_vcpu, ops, ARRAY_SIZE(ops), cmd, arg);
 }

@@ -104,44 +104,40 @@ static long set_callback(struct vcpu *v, u32 type, u64 address, bool mask)
 	return -ENOSYS;
 }
 
-static long callback_register(u64 arg)
+static long callback_register(struct vcpu *v, void *arg)
 {
-	struct callback_register op;
+	const struct callback_register *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (!guest_entry_valid(op.address))
+	if (!guest_entry_valid(op->address))
 		return -EINVAL;
-	return set_callback(current_vcpu, op.type, op.address,
-			    op.flags & CALLBACKF_mask_events);
+	return set_callback(v, op->type, op->address,
+			    op->flags & CALLBACKF_mask_events);
 }
 
 /* Only those that a kernel can do without may be taken back. */
-static long callback_unregister(u64 arg)
+static long callback_unregister(struct vcpu *v, void *arg)
 {
-	struct callback_unregister op;
+	const struct callback_unregister *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	switch (op.type) {
+	switch (op->type) {
 	case CALLBACKTYPE_event:
 	case CALLBACKTYPE_failsafe:
 	case CALLBACKTYPE_syscall:
 		return -EINVAL;
 	}
-	return set_callback(current_vcpu, op.type, 0, false);
+	return set_callback(v, op->type, 0, false);
 }
 
 /** do_callback_op() - hypercall: CALLBACKOP_register, CALLBACKOP_unregister */
 long do_callback_op(u64 cmd, u64 arg)
 {
-	switch (cmd) {
-	case CALLBACKOP_register:
-		return callback_register(arg);
-	case CALLBACKOP_unregister:
-		return callback_unregister(arg);
-	}
-	return -ENOSYS;
+	static const struct sub_op ops[] = {
+		[CALLBACKOP_register] = SUB_OP(callback_register, struct callback_register),
+		[CALLBACKOP_unregister] =
+			SUB_OP(callback_unregister, struct callback_unregister),
+	};
+
+	return sub_op_call(current_vcpu, ops, ARRAY_SIZE(ops), cmd, arg);
 }
 
 /** do_set_callbacks() - hypercall, the older form: three at once */

@@ -40,11 +40,12 @@ static long op_initialise(struct vcpu *v, u64 arg)
 	return rc;
 }
 
-static long op_up(struct vcpu *v)
+static long op_up(struct vcpu *v, void *arg)
 {
 	struct domain *d = v->domain;
 	long rc = 0;
 
+	(void)arg;
 	spin_lock(&d->control_lock);
 	if (!v->initialised)
 		rc = -EINVAL;
@@ -56,12 +57,13 @@ static long op_up(struct vcpu *v)
 
 /* The last vCPU that goes down takes the domain with it (vcpu.h says nothing;
  * the reference does so, and nobody could bring one up again). */
-static long op_down(struct vcpu *v)
+static long op_down(struct vcpu *v, void *arg)
 {
 	struct domain *d = v->domain;
 	bool last = true;
 	u32 i;
 
+	(void)arg;
 	spin_lock(&d->control_lock);
 	for (i = 0; i < d->max_vcpus; i++)
 		if (d->vcpu[i] && d->vcpu[i] != v &&
@@ -77,58 +79,63 @@ static long op_down(struct vcpu *v)
 	return 0;
 }
 
-static long op_get_runstate(struct vcpu *v, u64 arg)
+static long op_is_up(struct vcpu *v, void *arg)
 {
-	struct vcpu_runstate_info r;
-
-	vcpu_runstate_get(v, &r);
-	return copy_to_guest(arg, &r, sizeof(r)) ? -EFAULT : 0;
+	(void)arg;
+	return READ_ONCE(v->state) != VCPU_DOWN;
 }
 
-/* The first contents are written through the caller's tables, as @v may have none. */
-static long op_register_runstate(struct vcpu *v, u64 arg)
+static long op_send_nmi(struct vcpu *v, void *arg)
 {
-	struct vcpu_register_runstate_memory_area op;
-	struct vcpu_runstate_info r;
-
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.addr.p) {
-		vcpu_runstate_get(v, &r);
-		if (copy_to_guest(op.addr.p, &r, sizeof(r)))
-			return -EFAULT;
-	}
-	v->runstate_area = op.addr.p;
+	(void)arg;
+	vcpu_nmi_raise(v);
 	return 0;
 }
 
-static long op_register_time(struct vcpu *v, u64 arg)
+static long op_get_runstate(struct vcpu *v, void *arg)
 {
-	struct vcpu_register_time_memory_area op;
+	vcpu_runstate_get(v, arg);
+	return 0;
+}
+
+/* The first contents are written through the caller's tables, as @v may have none. */
+static long op_register_runstate(struct vcpu *v, void *arg)
+{
+	const struct vcpu_register_runstate_memory_area *op = arg;
+	struct vcpu_runstate_info r;
+
+	if (op->addr.p) {
+		vcpu_runstate_get(v, &r);
+		if (copy_to_guest(op->addr.p, &r, sizeof(r)))
+			return -EFAULT;
+	}
+	v->runstate_area = op->addr.p;
+	return 0;
+}
+
+static long op_register_time(struct vcpu *v, void *arg)
+{
+	const struct vcpu_register_time_memory_area *op = arg;
 	struct vcpu_time_info probe;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
+	if (op->addr.p && (copy_from_guest(&probe, op->addr.p, sizeof(probe)) ||
+			  copy_to_guest(op->addr.p, &probe, sizeof(probe))))
 		return -EFAULT;
-	if (op.addr.p && (copy_from_guest(&probe, op.addr.p, sizeof(probe)) ||
-			  copy_to_guest(op.addr.p, &probe, sizeof(probe))))
-		return -EFAULT;
-	v->time_info_area = op.addr.p;
-	if (op.addr.p && v == current_vcpu)
+	v->time_info_area = op->addr.p;
+	if (op->addr.p && v == current_vcpu)
 		vcpu_time_update(v);
 	return 0;
 }
 
-static long op_register_vcpu_info(struct vcpu *v, u64 arg)
+static long op_register_vcpu_info(struct vcpu *v, void *arg)
 {
-	struct vcpu_register_vcpu_info op;
+	const struct vcpu_register_vcpu_info *op = arg;
 	struct domain *d = v->domain;
 	mfn_t mfn;
 	int rc;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	mfn = MFN(op.mfn);
-	if (op.offset > PAGE_SIZE - sizeof(struct vcpu_info) || op.offset % 8 ||
+	mfn = MFN(op->mfn);
+	if (op->offset > PAGE_SIZE - sizeof(struct vcpu_info) || op->offset % 8 ||
 	    !mfn_valid(mfn))
 		return -EINVAL;
 	rc = page_hold_writable(d, mfn);
@@ -142,14 +149,29 @@ static long op_register_vcpu_info(struct vcpu *v, u64 arg)
 		rc = -EINVAL;
 	} else {
 		v->vcpu_info_mfn = mfn;
-		vcpu_gate_set_vcpu_info(v, mfn, op.offset);
-		evtchn_move_vcpu_info(v, mfn_to_virt(mfn) + op.offset);
+		vcpu_gate_set_vcpu_info(v, mfn, op->offset);
+		evtchn_move_vcpu_info(v, mfn_to_virt(mfn) + op->offset);
 	}
 	spin_unlock(&d->control_lock);
 	if (rc)
 		page_release_writable(d, mfn);
 	return rc;
 }
+
+static const struct sub_op ops[] = {
+	[VCPUOP_up] = { op_up, 0, false },
+	[VCPUOP_down] = { op_down, 0, false },
+	[VCPUOP_is_up] = { op_is_up, 0, false },
+	[VCPUOP_get_runstate_info] =
+		SUB_OP_ANSWERS(op_get_runstate, struct vcpu_runstate_info),
+	[VCPUOP_register_runstate_memory_area] =
+		SUB_OP(op_register_runstate, struct vcpu_register_runstate_memory_area),
+	[VCPUOP_register_vcpu_time_memory_area] =
+		SUB_OP(op_register_time, struct vcpu_register_time_memory_area),
+	[VCPUOP_register_vcpu_info] =
+		SUB_OP(op_register_vcpu_info, struct vcpu_register_vcpu_info),
+	[VCPUOP_send_nmi] = { op_send_nmi, 0, false },
+};
 
 /**
  * do_vcpu_op() - hypercall
@@ -164,31 +186,9 @@ long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
 
 	if (!v)
 		return -ENOENT;
-	switch (cmd) {
-	case VCPUOP_initialise:
+	if (cmd == VCPUOP_initialise)
 		return op_initialise(v, arg);
-	case VCPUOP_up:
-		return op_up(v);
-	case VCPUOP_down:
-		return op_down(v);
-	case VCPUOP_is_up:
-		return READ_ONCE(v->state) != VCPU_DOWN;
-	case VCPUOP_get_runstate_info:
-		return op_get_runstate(v, arg);
-	case VCPUOP_register_runstate_memory_area:
-		return op_register_runstate(v, arg);
-	case VCPUOP_register_vcpu_time_memory_area:
-		return op_register_time(v, arg);
-	case VCPUOP_register_vcpu_info:
-		return op_register_vcpu_info(v, arg);
-	case VCPUOP_send_nmi:
-		vcpu_nmi_raise(v);
-		return 0;
-	case VCPUOP_set_periodic_timer:
-	case VCPUOP_stop_periodic_timer:
-	case VCPUOP_set_singleshot_timer:
-	case VCPUOP_stop_singleshot_timer:
-		return vcpu_op_timer(v, (int)cmd, arg);
-	}
-	return -ENOSYS;
+	if (cmd >= VCPUOP_set_periodic_timer && cmd <= VCPUOP_stop_singleshot_timer)
+		return vcpu_op_timer(v, cmd, arg);
+	return sub_op_call(v, ops, ARRAY_SIZE(ops), cmd, arg);
 }

@@ -200,10 +200,12 @@ static const struct sub_op hardware_ops[] = {
  */
 long do_physdev_op(u64 cmd, u64 arg)
 {
+	struct vcpu *v = current_vcpu;
+
 	cmd = (u32)cmd;
 	if (cmd == PHYSDEVOP_set_iopl || cmd == PHYSDEVOP_set_iobitmap)
-		return sub_op_call(own_ops, ARRAY_SIZE(own_ops), cmd, arg);
-	if (!current_vcpu->domain->is_hardware || cmd == PHYSDEVOP_apic_write)
+		return sub_op_call(v, own_ops, ARRAY_SIZE(own_ops), cmd, arg);
+	if (!v->domain->is_hardware || cmd == PHYSDEVOP_apic_write)
 		return -EPERM;
-	return sub_op_call(hardware_ops, ARRAY_SIZE(hardware_ops), cmd, arg);
+	return sub_op_call(v, hardware_ops, ARRAY_SIZE(hardware_ops), cmd, arg);
 }

@@ -47,7 +47,7 @@ void domain_wallclock_set(struct domain *d, u64 sec, u32 nsec, u64 system_time);
 void vtimer_vcpu_stop(struct vcpu *v);		/* vcpu_op down */
 
 /* vcpu_op timer sub-operations and set_timer_op live here. */
-long vcpu_op_timer(struct vcpu *v, int cmd, u64 arg);
+long vcpu_op_timer(struct vcpu *v, u64 cmd, u64 arg);
 long do_set_timer_op(u64 timeout);
 long do_event_channel_op(u64 cmd, u64 arg);
 

@@ -14,6 +14,7 @@
 #include "evtchn/ports.h"
 
 #include "base/errno.h"
+#include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "state/guest-access.h"
 
@@ -446,5 +447,5 @@ static const struct sub_op ops[] = {
  */
 long do_event_channel_op(u64 cmd, u64 arg)
 {
-	return sub_op_call(ops, ARRAY_SIZE(ops), cmd, arg);
+	return sub_op_call(current_vcpu, ops, ARRAY_SIZE(ops), cmd, arg);
 }

@@ -117,30 +117,41 @@ static void set_single(struct vcpu *v, u64 when)
 	}
 }
 
-static long set_singleshot(struct vcpu *v, u64 arg)
+static long set_singleshot(struct vcpu *v, void *arg)
 {
-	struct vcpu_set_singleshot_timer op;
+	const struct vcpu_set_singleshot_timer *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if ((op.flags & VCPU_SSHOTTMR_future) &&
-	    op.timeout_abs_ns < system_time())
+	if ((op->flags & VCPU_SSHOTTMR_future) &&
+	    op->timeout_abs_ns < system_time())
 		return -ETIME;
-	set_single(v, op.timeout_abs_ns);
+	set_single(v, op->timeout_abs_ns);
 	return 0;
 }
 
-static long set_periodic(struct vcpu *v, u64 arg)
+static long set_periodic(struct vcpu *v, void *arg)
 {
-	struct vcpu_set_periodic_timer op;
+	const struct vcpu_set_periodic_timer *op = arg;
 
-	if (copy_from_guest(&op, arg, sizeof(op)))
-		return -EFAULT;
-	if (op.period_ns < MIN_PERIOD || op.period_ns > MAX_PERIOD)
+	if (op->period_ns < MIN_PERIOD || op->period_ns > MAX_PERIOD)
 		return -EINVAL;
-	v->timers->period = op.period_ns;
-	v->timers->next = system_time() + op.period_ns;
+	v->timers->period = op->period_ns;
+	v->timers->next = system_time() + op->period_ns;
 	tick(v);
+	return 0;
+}
+
+static long stop_singleshot(struct vcpu *v, void *arg)
+{
+	(void)arg;
+	timer_stop(&v->timers->single);
+	return 0;
+}
+
+static long stop_periodic(struct vcpu *v, void *arg)
+{
+	(void)arg;
+	v->timers->period = 0;
+	timer_stop(&v->timers->periodic);
 	return 0;
 }
 
@@ -148,24 +159,20 @@ static long set_periodic(struct vcpu *v, u64 arg)
  * vcpu_op_timer() - the timer operations of vcpu_op
  * @v: whose timer; only the own vCPU's may be touched
  */
-long vcpu_op_timer(struct vcpu *v, int cmd, u64 arg)
+long vcpu_op_timer(struct vcpu *v, u64 cmd, u64 arg)
 {
+	static const struct sub_op ops[] = {
+		[VCPUOP_set_periodic_timer] =
+			SUB_OP(set_periodic, struct vcpu_set_periodic_timer),
+		[VCPUOP_stop_periodic_timer] = { stop_periodic, 0, false },
+		[VCPUOP_set_singleshot_timer] =
+			SUB_OP(set_singleshot, struct vcpu_set_singleshot_timer),
+		[VCPUOP_stop_singleshot_timer] = { stop_singleshot, 0, false },
+	};
+
 	if (v != current_vcpu)
 		return -EINVAL;
-	switch (cmd) {
-	case VCPUOP_set_singleshot_timer:
-		return set_singleshot(v, arg);
-	case VCPUOP_stop_singleshot_timer:
-		timer_stop(&v->timers->single);
-		return 0;
-	case VCPUOP_set_periodic_timer:
-		return set_periodic(v, arg);
-	case VCPUOP_stop_periodic_timer:
-		v->timers->period = 0;
-		timer_stop(&v->timers->periodic);
-		return 0;
-	}
-	return -ENOSYS;
+	return sub_op_call(v, ops, ARRAY_SIZE(ops), cmd, arg);
 }
 
 /** do_set_timer_op() - the older form: one shot at a system time, 0 stops it */

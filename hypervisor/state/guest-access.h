@@ -40,12 +40,14 @@ struct sub_op {
 #define SUB_OP_ANSWERS(fn, type) { fn, sizeof(type), true }
 
 /**
- * sub_op_call() - run operation @cmd of a table for the current vCPU
+ * sub_op_call() - run operation @cmd of a table
+ * @v: for the operation; @arg is an address of the current vCPU
  *
  * One that answers is not begun unless its structure can be written.
  * Return: what the operation returns; -ENOSYS, -EFAULT.
  */
-long sub_op_call(const struct sub_op *table, size_t n, u64 cmd, u64 arg);
+long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd,
+		 u64 arg);
 
 /* A walk's result. */
 struct guest_walk {
