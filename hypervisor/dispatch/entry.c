@@ -18,6 +18,7 @@
 #include "console/printk.h"
 #include "evtchn/evtchn.h"
 #include "machine/cpu.h"
+#include "machine/cpu-features.h"
 #include "machine/irq.h"
 #include "machine/pcpu.h"
 #include "machine/smp.h"
@@ -201,6 +202,19 @@ static void leave_on_our_selectors(struct regs *r)
 	r->ss = SEL_KERNEL_DS;
 }
 
+/*
+ * What the hypervisor touched lingers in fill and store buffers of CPUs with MDS
+ * (SDM, "Microarchitectural Data Sampling"; invariant 14). What is read from
+ * here on is the vCPU's own. Exits in the gate touch nothing of ours.
+ */
+static void clear_cpu_buffers(void)
+{
+	static const u16 selector = SEL_HOST_DS;
+
+	if (cpu_features.md_clear)
+		__asm__ __volatile__("verw %0" :: "m"(selector) : "cc");
+}
+
 struct exit host_exit(void)
 {
 	struct exit ex;
@@ -231,6 +245,7 @@ struct exit host_exit(void)
 		publish_segments(v);
 		v->reload_segments = false;
 	}
+	clear_cpu_buffers();
 	WRITE_ONCE(this_cpu->in_guest, 1);
 	smp_mb();	/* pairs with pcpu_flush() */
 	return ex;

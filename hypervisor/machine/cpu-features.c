@@ -147,6 +147,7 @@ void __init cpu_features_init(void)
 	f->smep = leaf7[1] & BIT(7);
 	f->umip = leaf7[2] & BIT(2);
 	f->pku = leaf7[2] & BIT(3);
+	f->md_clear = leaf7[3] & BIT(10);
 	f->gbpages = ext1[3] & BIT(26);
 	f->rdtscp = ext1[3] & BIT(27);
 	f->phys_bits = 36;
