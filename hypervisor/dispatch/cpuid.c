@@ -10,7 +10,7 @@
  * is hidden. Left out: what needs ring 0 or real MSRs (VMX, SVM, SMEP, SMAP,
  * PCID, MTRR, MCE, x2APIC, speculation control), what the page tables refuse
  * (PSE, PGE, 1 GiB pages, LA57, protection keys), what would need more state
- * in the switch (CET, AMX, MPX, XSAVES; TSC_AUX, so RDTSCP and RDPID). Topology:
+ * in the switch (CET, AMX, MPX, XSAVES). Topology:
  * each vCPU a package of its own, its APIC id its number.
  *
  * Facts: SDM 2A CPUID, APM 3 appendix E, xen/arch-x86/cpuid.h.
@@ -58,6 +58,7 @@ enum { EAX, EBX, ECX, EDX };
 /* Leaf 7, ECX: PREFETCHWT1, GFNI, CLDEMOTE, MOVDIRI, MOVDIR64B */
 #define L7C_PLAIN	(BIT(0) | BIT(8) | BIT(25) | BIT(27) | BIT(28))
 #define L7C_UMIP	BIT(2)
+#define L7C_RDPID	BIT(22)
 #define L7C_AVX		(BIT(9) | BIT(10))	/* VAES, VPCLMULQDQ */
 #define L7C_AVX512	(BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
 /* Leaf 7, EDX: FSRM, MD_CLEAR, SERIALIZE */
@@ -76,6 +77,7 @@ enum { EAX, EBX, ECX, EDX };
 			 BIT(9) | BIT(11) | BIT(15) | BIT(16) | BIT(20) | \
 			 BIT(22) | BIT(23) | BIT(24) | BIT(29) | BIT(30) | \
 			 BIT(31))
+#define E1D_RDTSCP	BIT(27)
 #define E7D_INVARIANT_TSC BIT(8)
 #define E8B_PLAIN	(BIT(0) | BIT(2))	/* CLZERO, RSTR_FP_ERR_PTRS */
 /* 0x80000021, EAX: data breakpoints, LFENCE serialises, null selector */
@@ -124,7 +126,8 @@ static void leaf_7(u32 sub, u32 r[4])
 		r[EBX] &= with_vectors(L7B_PLAIN, L7B_AVX2, L7B_AVX512) |
 			  (cr4 & CR4_FSGSBASE ? L7B_FSGSBASE : 0);
 		r[ECX] &= with_vectors(L7C_PLAIN, L7C_AVX, L7C_AVX512) |
-			  (cr4 & CR4_UMIP ? L7C_UMIP : 0);
+			  (cr4 & CR4_UMIP ? L7C_UMIP : 0) |
+			  (cpu_features.rdtscp ? L7C_RDPID : 0);
 		r[EDX] &= with_vectors(L7D_PLAIN, 0, L7D_AVX512);
 		break;
 	case 1:
@@ -195,7 +198,7 @@ static void extended_leaf(u32 leaf, u32 r[4])
 	case 0x80000001:
 		r[EBX] = 0;
 		r[ECX] &= with_vectors(E1C_PLAIN, E1C_AVX, 0);
-		r[EDX] &= E1D_PLAIN;
+		r[EDX] &= E1D_PLAIN | (cpu_features.rdtscp ? E1D_RDTSCP : 0);
 		break;
 	case 0x80000002: case 0x80000003: case 0x80000004:	/* brand */
 	case 0x80000005: case 0x80000006:	/* caches and TLBs */

@@ -145,8 +145,7 @@ static void retire(struct vcpu *v, unsigned int length, bool code64)
 	}
 }
 
-/* General registers by their number in an instruction. */
-static u64 *gpr(struct regs *regs, unsigned int nr)
+u64 *gpr(struct regs *regs, unsigned int nr)
 {
 	static const u8 offset[16] = {
 		offsetof(struct regs, rax), offsetof(struct regs, rcx),
@@ -179,12 +178,14 @@ static enum emulated done_if(bool ok)
 }
 
 /* RDTSC and RDTSCP trap only while the guest has CR4.TSD set. */
-static enum emulated emulate_rdtsc(struct regs *regs, bool with_aux)
+static enum emulated emulate_rdtsc(struct vcpu *v, bool with_aux)
 {
+	struct regs *regs = v->regs;
+
 	if (with_aux) {
 		if (!cpu_features.rdtscp)
 			return EMUL_REFUSED;
-		regs->rcx = (u32)rdmsr(MSR_TSC_AUX);
+		regs->rcx = v->tsc_aux;
 	}
 	set_edx_eax(regs, rdtsc());
 	return EMUL_DONE;
@@ -244,7 +245,7 @@ static enum emulated emulate_kernel(struct vcpu *v,
 		return emulate_msr(v, insn->op == PRIV_WRMSR);
 	case PRIV_RDTSC:
 	case PRIV_RDTSCP:
-		return emulate_rdtsc(regs, insn->op == PRIV_RDTSCP);
+		return emulate_rdtsc(v, insn->op == PRIV_RDTSCP);
 	case PRIV_XSETBV:
 		return done_if(xcr_write(regs->rcx, get_edx_eax(regs)));
 	case PRIV_READ_CR:
@@ -277,13 +278,21 @@ bool emulate_privileged(struct vcpu *v)
 	bool user = regs_from_user(v->regs);
 	u8 code[MAX_INSN_BYTES];
 	struct priv_insn insn;
+	unsigned int n, length;
 	enum emulated rc;
-	unsigned int n;
 	bool code64;
 
 	n = fetch(v, code, sizeof(code), &code64);
-	if (!n || !priv_decode(code, n, code64, &insn))
+	if (!n)
 		return false;
+	if (!priv_decode(code, n, code64, &insn)) {
+		if (user || !code64)
+			return false;
+		rc = emulate_umip(v, code, n, &length);
+		if (rc == EMUL_DONE)
+			retire(v, length, true);
+		return rc != EMUL_REFUSED;
+	}
 	if (is_port_io(&insn))
 		rc = emulate_port_io(v, &insn);
 	else if (insn.op == PRIV_CLI || insn.op == PRIV_STI)

@@ -91,6 +91,13 @@ struct segment {
  */
 int __must_check segment_read(struct vcpu *v, u16 sel, struct segment *seg);
 
+/* General register by its number in an instruction, 0 to 15. */
+u64 *gpr(struct regs *regs, unsigned int nr);
+
+/* umip.c: length only with EMUL_DONE. */
+enum emulated emulate_umip(struct vcpu *v, const u8 *code, unsigned int n,
+			   unsigned int *length);
+
 /* io-port.c */
 enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn);
 u32 port_read(struct domain *d, u16 port, unsigned int bytes);

@@ -4,9 +4,10 @@
  * bases, which are the MSRs that matter.
  *
  * A white list: what is not here is #GP, reads and writes alike, and nothing
- * that a guest writes reaches a register but the three segment bases. Linux
- * reads and writes all others through accessors that take a #GP for "not
- * there" (XEN_PV_MSR_SAFE); its first WRMSR of GS base does not.
+ * that a guest writes reaches a register but the three segment bases and TSC_AUX
+ * (which RDTSCP and RDPID show). Linux reads and writes all others through
+ * accessors that take a #GP for "not there" (XEN_PV_MSR_SAFE); its first WRMSR
+ * of GS base does not.
  *
  * Constants stand where the CPU's own value would promise what a PV guest
  * cannot have. A write of the value that would be read is accepted.
@@ -105,6 +106,9 @@ bool msr_read(struct vcpu *v, u32 msr, u64 *value)
 		*value = APIC_DEFAULT_BASE | APIC_BASE_ENABLE |
 			 (v->id == 0 ? APIC_BASE_BSP : 0);
 		return true;
+	case MSR_TSC_AUX:
+		*value = v->tsc_aux;
+		return cpu_features.rdtscp;
 	case MSR_PAT:
 		*value = rdmsr(MSR_PAT);
 		return true;
@@ -123,6 +127,16 @@ bool msr_read(struct vcpu *v, u32 msr, u64 *value)
 	return !cpu_features.amd && msr_read_intel(msr, value);
 }
 
+/* The high half is reserved (SDM 4, table 2-2). */
+static bool write_tsc_aux(struct vcpu *v, u64 value)
+{
+	if (!cpu_features.rdtscp || value >> 32)
+		return false;
+	v->tsc_aux = (u32)value;
+	wrmsr(MSR_TSC_AUX, value);
+	return true;
+}
+
 bool msr_write(struct vcpu *v, u32 msr, u64 value)
 {
 	enum segment_base which;
@@ -134,6 +148,8 @@ bool msr_write(struct vcpu *v, u32 msr, u64 value)
 		segment_base_set(v, which, value);
 		return true;
 	}
+	if (msr == MSR_TSC_AUX)
+		return write_tsc_aux(v, value);
 	/* The TSC goes on by itself: no value can be the one that is there. */
 	return msr != MSR_TSC && msr_read(v, msr, &now) && value == now;
 }

@@ -95,6 +95,44 @@ DEFINE_REGISTER(dr3)
 DEFINE_REGISTER(dr6)
 DEFINE_REGISTER(dr7)
 
+/* What SGDT and SIDT store in 64-bit mode. */
+struct table_register {
+	u16 limit;
+	u64 base;
+} __attribute__((packed));
+
+static inline struct table_register read_gdtr(void)
+{
+	struct table_register t;
+
+	__asm__ __volatile__("sgdt %0" : "=m"(t));
+	return t;
+}
+
+static inline struct table_register read_idtr(void)
+{
+	struct table_register t;
+
+	__asm__ __volatile__("sidt %0" : "=m"(t));
+	return t;
+}
+
+static inline u16 read_ldtr(void)
+{
+	u16 sel;
+
+	__asm__ __volatile__("sldt %0" : "=m"(sel));
+	return sel;
+}
+
+static inline u16 read_tr(void)
+{
+	u16 sel;
+
+	__asm__ __volatile__("str %0" : "=m"(sel));
+	return sel;
+}
+
 static inline void cpuid_count(u32 leaf, u32 sub, u32 r[4])
 {
 	__asm__ __volatile__("cpuid" : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]),

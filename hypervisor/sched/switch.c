@@ -4,7 +4,7 @@
  *
  * General registers are in the vCPU's gate page already, and CR3 is loaded by
  * every exit. Here: segments and their bases, FPU, CR0.TS, CR4, debug
- * registers, the gate's pointer to the host. All of it is switched
+ * registers, TSC_AUX, the gate's pointer to the host. All of it is switched
  * eagerly (DESIGN invariant 14: no lazy FPU); only when a pCPU was idle in
  * between and the same vCPU comes back there is nothing to do, because nobody
  * else had the registers.
@@ -15,7 +15,7 @@
  * in struct vcpu are the truth and the registers still hold another vCPU's.
  *
  * While loaded, CR0.TS in the register is the truth (the gate toggles it for
- * fpu_taskswitch), DR6 is v->dr6.
+ * fpu_taskswitch), DR6 is v->dr6, TSC_AUX is v->tsc_aux.
  * Locks: none; own pCPU, interrupts off.
  */
 #include "sched/sched.h"
@@ -122,6 +122,8 @@ void vcpu_registers_load(struct vcpu *v)
 	this_cpu->fpu_owner = v;
 	if (v->virt_cr0 & CR0_TS)
 		write_cr0(cr0 | CR0_TS);
+	if (cpu_features.rdtscp)
+		wrmsr(MSR_TSC_AUX, v->tsc_aux);
 	vcpu_cr4_load(v);
 	vcpu_debug_load(v);
 	vcpu_gate_load(v);

@@ -67,6 +67,7 @@ struct vcpu {
 	u64 virt_cr4;		/* as the guest set it (TSD, DE, UMIP, ...) */
 	u64 dr[4], dr6, dr7;
 	u32 iopl;		/* virtual: 0..3 */
+	u32 tsc_aux;		/* in the MSR while loaded */
 	u64 iobmp;		/* guest linear address, 0: none */
 	u32 iobmp_limit;	/* ports it covers */
 	u64 fs_base, gs_base, kernel_gs_base; /* while not loaded on a pCPU */

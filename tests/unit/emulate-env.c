@@ -25,7 +25,7 @@ struct injected injected;
 struct port_access accesses[MAX_ACCESSES];
 unsigned int nr_accesses;
 u32 port_answer;
-u64 test_msrs[3], machine_cr0;
+u64 test_msrs[4], machine_cr0;
 unsigned int test_wrmsrs, test_debug_loads;
 int load_base_result;
 mfn_t load_base_mfn;
@@ -202,7 +202,7 @@ void pci_write(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes, u32 v)
 
 static u64 *msr_of(u32 msr)
 {
-	assert_true(msr >= MSR_FS_BASE && msr <= MSR_KERNEL_GS_BASE);
+	assert_true(msr >= MSR_FS_BASE && msr <= MSR_TSC_AUX);
 	return &test_msrs[msr - MSR_FS_BASE];
 }
 
@@ -227,6 +227,26 @@ void write_cr0(u64 value)
 	/* Nothing but TS may ever change. */
 	assert_int_equal((machine_cr0 ^ value) & ~CR0_TS, 0);
 	machine_cr0 = value;
+}
+
+struct table_register read_gdtr(void)
+{
+	return (struct table_register){ 0xe0ff, 0xffff860000001000 };
+}
+
+struct table_register read_idtr(void)
+{
+	return (struct table_register){ 0xfff, 0xffff860000002000 };
+}
+
+u16 read_ldtr(void)
+{
+	return 0xe058;
+}
+
+u16 read_tr(void)
+{
+	return 0xe048;
 }
 
 u32 tsc_khz(void)

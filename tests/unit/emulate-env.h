@@ -55,7 +55,7 @@ extern struct port_access accesses[MAX_ACCESSES];
 extern unsigned int nr_accesses;
 extern u32 port_answer;		/* what reads of the machine give, + 1 each */
 
-extern u64 test_msrs[3];	/* FS, GS, KERNEL_GS */
+extern u64 test_msrs[4];	/* FS, GS, KERNEL_GS, TSC_AUX */
 extern u64 machine_cr0;
 extern unsigned int test_wrmsrs, test_debug_loads;
 extern int load_base_result;

@@ -2,7 +2,7 @@
 UNIT_TESTS += emulate-decode emulate-io emulate-priv
 
 emulate_DISPATCH := $(addprefix $(HYP)/dispatch/,decode-priv.c emulate.c \
-	io-port.c msr.c control-regs.c debugreg.c cpuid.c stats-leaf.c)
+	io-port.c msr.c control-regs.c umip.c debugreg.c cpuid.c stats-leaf.c)
 
 emulate-decode_SRCS := $(HYP)/dispatch/decode-priv.c
 emulate-decode_CFLAGS := -Iemulate-stubs
