@@ -53,8 +53,9 @@ static void reload_fault(struct vcpu *v, bool ldt_mapped)
 	v->reload_segments = true;
 	if (ldt_mapped)
 		return;
-	v->ds = v->es = v->fs = v->gs = 0;
+	/* The frame names what could not be loaded; null is loaded instead. */
 	inject_failsafe(v);
+	v->ds = v->es = v->fs = v->gs = 0;
 }
 
 void gate_fault(struct vcpu *v, u64 nested_sp)
