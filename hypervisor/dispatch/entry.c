@@ -170,8 +170,17 @@ static void dispatch_entry(struct vcpu *v)
 	}
 }
 
+/*
+ * Most exits have nothing to do here and leave at once: whatever concerns the
+ * current vCPU raises a softirq on its pCPU.
+ */
 static void run_softirqs(void)
 {
+	struct vcpu *v = this_cpu->current;
+
+	if (likely(!READ_ONCE(this_cpu->softirqs) && v &&
+		   READ_ONCE(v->state) == VCPU_RUNNING))
+		return;
 	if (test_and_clear_bit(SOFTIRQ_TIMER, &this_cpu->softirqs))
 		timer_softirq();
 	schedule();

@@ -83,8 +83,13 @@ void timer_set(struct timer *t, u32 cpu, u64 expires)
 
 static void track(void *unused)
 {
+	u32 cpu;
+
 	(void)unused;
 	clock_track();
+	/* schedule() has the corrected relation published to the guests. */
+	for (cpu = 0; cpu < nr_pcpus; cpu++)
+		softirq_raise(cpu, SOFTIRQ_SCHEDULE);
 	timer_set(&track_timer, this_cpu->id, system_time() + CLOCK_TRACK_NS);
 }
 

@@ -15,6 +15,8 @@
 #include "base/string.h"
 #include "machine/cpu.h"
 #include "machine/directmap.h"
+#include "machine/pcpu.h"
+#include "machine/smp.h"
 #include "mm/internal.h"
 #include "state/guest-access.h"
 
@@ -56,6 +58,8 @@ static int set_ldt(struct vcpu *v, u64 base, u64 entries)
 	ldt_unmap(v);
 	v->ldt_base = entries ? base : 0;
 	v->ldt_entries = entries;
+	/* The switch's part of it, LDTR, is brought up to date by schedule(). */
+	softirq_raise(this_cpu->id, SOFTIRQ_SCHEDULE);
 	return 0;
 }
 
