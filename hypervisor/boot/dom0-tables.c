@@ -3,7 +3,7 @@
  * The service domain's initial page tables.
  *
  * Leaves have U/S clear: the kernel runs in ring 1 and its programs must not
- * reach them (DESIGN 1). Upper levels leave the decision to the leaves. The
+ * reach them (architecture.rst). Upper levels leave the decision to the leaves. The
  * tables are written as plain memory; they become page tables only when the
  * builder loads the base, by full validation.
  */

@@ -14,7 +14,7 @@
 
 /*
  * Overwrite the return stack buffer: ring 1 filled it, and eIBRS does not keep
- * ring 1 and ring 0 apart (DESIGN, speculation). 32 entries.
+ * ring 1 and ring 0 apart (security.rst). 32 entries.
  */
 .macro STUFF_RSB
 	mov	$16, %ecx

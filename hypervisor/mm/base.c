@@ -3,7 +3,7 @@
  * Which tables a vCPU runs on.
  *
  * The hardware never loads a guest's L4. Each vCPU has an L4 of its own, v->l4:
- * the entries of the guest's, the M2P, and this vCPU's gate (DESIGN invariant
+ * the entries of the guest's, the M2P, and this vCPU's gate (security.rst
  * 1). Invariant: while v->guest_l4 is set, the present entries of v->l4 are
  * those of that table outside the reserved slots, but for A and D. Kept by base_load() here and by
  * env_sync_l4(), which runs before the old L3 loses its reference; a flush
@@ -11,7 +11,7 @@
  * (mm/types.c).
  *
  * The user base (NEW_USER_BASEPTR) is referenced and never loaded: ring 3 runs
- * on the kernel's tables (DESIGN section 1).
+ * on the kernel's tables (architecture.rst).
  *
  * Locks: d->page_lock.
  */

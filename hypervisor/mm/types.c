@@ -9,7 +9,7 @@
  *  - A frame whose count is 0 and that is not PARTIAL may become anything, but
  *    another type than its last one only after a flush that started after the
  *    count fell (STAMP, DIRTY). So no TLB and no paging-structure cache
- *    anywhere still uses a frame as what it was (DESIGN invariant 11).
+ *    anywhere still uses a frame as what it was (security.rst 11).
  *  - A PARTIAL frame's own reference keeps it, and it has no count: nobody maps
  *    it writable and nobody uses it as a table. It has one of two fates:
  *    validation resumes at DONE, or it goes QUEUED and is undone.

@@ -3,7 +3,7 @@
  * Checks of single page-table entries: which bits a guest may set, by kind of
  * frame. Pure.
  *
- * The entry that the hardware sees is ours (DESIGN invariant 12): G is taken
+ * The entry that the hardware sees is ours (security.rst 12): G is taken
  * off (a global translation would survive the switch to host space); PS,
  * protection keys and address bits the CPU lacks are refused; PWT, PCD and PAT
  * come from a white-list. P, RW, U/S, A, D, NX and the ignored bits 9-11 and

@@ -5,7 +5,7 @@
  * General registers are in the vCPU's gate page already, and CR3 is loaded by
  * every exit. Here: segments and their bases, FPU, CR0.TS, CR4, debug
  * registers, TSC_AUX, the gate's pointer to the host. All of it is switched
- * eagerly (DESIGN invariant 14: no lazy FPU); only when a pCPU was idle in
+ * eagerly (security.rst 14: no lazy FPU); only when a pCPU was idle in
  * between and the same vCPU comes back there is nothing to do, because nobody
  * else had the registers.
  *

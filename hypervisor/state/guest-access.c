@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Copies to and from guest memory by a software walk of the vCPU's own tables
- * (DESIGN invariant 13). Host space maps no guest address.
+ * (security.rst 13). Host space maps no guest address.
  *
  * The walk takes no lock, so tables may change under it. What makes that safe:
  *  - a table is read only if it is the domain's frame and a validated table of

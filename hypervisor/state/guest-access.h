@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * How the host reaches guest memory: a software walk of the vCPU's own tables
- * (DESIGN invariant 13). P and RW are honoured at every level, the hypervisor's
+ * (security.rst 13). P and RW are honoured at every level, the hypervisor's
  * slots and MMIO are refused, each page is held by a reference (a writable type
  * for stores) while it is copied, page by page.
  *
