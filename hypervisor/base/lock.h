@@ -27,7 +27,6 @@
 #define __requires(l)		__tsa(requires_capability(l))
 #define __acquires_lock(l)	__tsa(acquire_capability(l))
 #define __releases_lock(l)	__tsa(release_capability(l))
-#define __excludes(l)		__tsa(locks_excluded(l))
 #define __no_lock_analysis	__tsa(no_thread_safety_analysis)
 
 typedef struct __capability("spinlock") spinlock {
@@ -58,12 +57,6 @@ static inline void spin_lock(spinlock_t *l) __acquires_lock(*l) __no_lock_analys
 static inline void spin_unlock(spinlock_t *l) __releases_lock(*l) __no_lock_analysis
 {
 	__atomic_store_n(&l->serving, l->serving + 1, __ATOMIC_RELEASE);
-}
-
-static inline bool spin_is_locked(const spinlock_t *l)
-{
-	return __atomic_load_n(&l->next, __ATOMIC_RELAXED) !=
-	       __atomic_load_n(&l->serving, __ATOMIC_RELAXED);
 }
 
 #endif

@@ -92,16 +92,6 @@ char *strchr(const char *s, int c)
 	}
 }
 
-char *strstr(const char *s, const char *needle)
-{
-	size_t n = strlen(needle);
-
-	for (; *s || !n; s++)
-		if (!strncmp(s, needle, n))
-			return (char *)s;
-	return NULL;
-}
-
 bool scopy(char *dst, const char *src, size_t size)
 {
 	size_t n = strnlen(src, size);
@@ -151,114 +141,89 @@ static void sink_char(struct sink *o, char c)
 }
 
 struct spec {
-	bool left, zero;
+	char pad;
 	int width, precision;	/* precision < 0: not given */
 	int longs;
 };
 
-static void sink_padded(struct sink *o, const struct spec *sp, const char *sign,
-			const char *text, size_t n)
+static void sink_padded(struct sink *o, const struct spec *sp, const char *text,
+			size_t n)
 {
-	size_t signs = strlen(sign);
-	size_t pad = sp->width > (int)(n + signs) ? sp->width - n - signs : 0;
+	size_t pad = sp->width > (int)n ? sp->width - n : 0;
 
-	if (!sp->left && !sp->zero)
-		for (; pad; pad--)
-			sink_char(o, ' ');
-	while (*sign)
-		sink_char(o, *sign++);
-	if (!sp->left && sp->zero)
-		for (; pad; pad--)
-			sink_char(o, '0');
+	while (pad--)
+		sink_char(o, sp->pad);
 	while (n--)
 		sink_char(o, *text++);
-	for (; pad; pad--)
-		sink_char(o, ' ');
 }
 
-static void sink_number(struct sink *o, struct spec *sp, u64 v, char conv,
-			const char *sign)
+static void sink_number(struct sink *o, struct spec *sp, u64 v, u64 base,
+			bool negative)
 {
-	const char *digits = conv == 'X' ? "0123456789ABCDEF"
-					 : "0123456789abcdef";
-	u64 base = conv == 'u' ? 10 : 16;
 	char tmp[24], *p = tmp + sizeof(tmp);
 
 	do
-		*--p = digits[v % base];
+		*--p = "0123456789abcdef"[v % base];
 	while (v /= base);
-	sink_padded(o, sp, sign, p, tmp + sizeof(tmp) - p);
+	if (negative)
+		*--p = '-';
+	sink_padded(o, sp, p, tmp + sizeof(tmp) - p);
+}
+
+static int parse_int(const char **f)
+{
+	int v = 0;
+
+	while (**f >= '0' && **f <= '9')
+		v = v * 10 + *(*f)++ - '0';
+	return v;
 }
 
 static const char *parse_spec(const char *f, struct spec *sp, va_list *ap)
 {
-	*sp = (struct spec){ .precision = -1 };
-	for (;; f++) {
-		if (*f == '-')
-			sp->left = true;
-		else if (*f == '0')
-			sp->zero = true;
-		else
-			break;
-	}
-	if (*f == '*') {
-		sp->width = va_arg(*ap, int);
-		f++;
-	} else {
-		while (*f >= '0' && *f <= '9')
-			sp->width = sp->width * 10 + *f++ - '0';
-	}
+	*sp = (struct spec){ .pad = *f == '0' ? '0' : ' ', .precision = -1 };
+	sp->width = parse_int(&f);
 	if (*f == '.') {
-		sp->precision = 0;
-		if (*++f == '*') {
+		f++;
+		if (*f == '*') {
 			sp->precision = va_arg(*ap, int);
 			f++;
+		} else {
+			sp->precision = parse_int(&f);
 		}
-		while (*f >= '0' && *f <= '9')
-			sp->precision = sp->precision * 10 + *f++ - '0';
 	}
 	for (; *f == 'l' || *f == 'z'; f++)
 		sp->longs++;
 	return f;
 }
 
-static void format_signed(struct sink *o, struct spec *sp, s64 v)
-{
-	sink_number(o, sp, v < 0 ? -(u64)v : (u64)v, 'u', v < 0 ? "-" : "");
-}
-
 static void format_one(struct sink *o, struct spec *sp, char conv, va_list *ap)
 {
 	const char *s;
+	s64 v;
 	char c;
 
 	switch (conv) {
 	case 'd':
-	case 'i':
-		format_signed(o, sp, sp->longs ? va_arg(*ap, long)
-					       : va_arg(*ap, int));
+		v = sp->longs ? va_arg(*ap, long) : va_arg(*ap, int);
+		sink_number(o, sp, v < 0 ? -(u64)v : (u64)v, 10, v < 0);
 		return;
 	case 'u':
 	case 'x':
-	case 'X':
-		sink_number(o, sp, sp->longs ? va_arg(*ap, unsigned long)
-					     : va_arg(*ap, unsigned int), conv, "");
-		return;
-	case 'p':
-		sp->zero = true;
-		sp->width = 16;
-		sink_number(o, sp, (u64)va_arg(*ap, void *), 'x', "");
+		sink_number(o, sp, sp->longs ? va_arg(*ap, unsigned long) :
+			    va_arg(*ap, unsigned int), conv == 'u' ? 10 : 16,
+			    false);
 		return;
 	case 's':
 		s = va_arg(*ap, const char *);
 		if (!s)
 			s = "(null)";
-		sink_padded(o, sp, "", s, strnlen(s, sp->precision < 0 ?
+		sink_padded(o, sp, s, strnlen(s, sp->precision < 0 ?
 					  SIZE_MAX : (size_t)sp->precision));
 		return;
 	case 'c':
 		c = va_arg(*ap, int);
-		sink_padded(o, sp, "", &c, 1);
+		sink_padded(o, sp, &c, 1);
 		return;
 	default:
 		sink_char(o, conv);

@@ -15,7 +15,6 @@ size_t strnlen(const char *s, size_t max);
 int strcmp(const char *a, const char *b);
 int strncmp(const char *a, const char *b, size_t n);
 char *strchr(const char *s, int c);
-char *strstr(const char *s, const char *needle);
 
 /**
  * scopy() - copy a string into a buffer of @size bytes, always terminated
@@ -34,8 +33,8 @@ bool scopy(char *dst, const char *src, size_t size);
 u64 parse_u64(const char *s, const char **end);
 
 /**
- * vsnformat() - a small printf: %d %i %u %x %X %p %s %c %% with l, ll, z, 0,
- *		 -, width and precision; %p prints 16 hexadecimal digits
+ * vsnformat() - a small printf: %d %u %x %s %c %% with l, ll, z, zero padding,
+ *		 width and precision
  *
  * Return: the length the whole text has, as snprintf(3).
  */

@@ -31,8 +31,6 @@ typedef struct { u64 v; } pfn_t;
 typedef struct { u64 v; } gfn_t;
 
 #define MFN(x)		((mfn_t){ (x) })
-#define PFN(x)		((pfn_t){ (x) })
-#define GFN(x)		((gfn_t){ (x) })
 #define INVALID_MFN	MFN(~0ULL)
 
 static inline bool mfn_eq(mfn_t a, mfn_t b)
@@ -68,9 +66,7 @@ static inline mfn_t paddr_to_mfn(paddr_t pa)
 #define __must_check	__attribute__((warn_unused_result))
 #define __noreturn	__attribute__((noreturn))
 #define __packed	__attribute__((packed))
-#define __aligned(n)	__attribute__((aligned(n)))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
-#define __maybe_unused	__attribute__((unused))
 #define __section(s)	__attribute__((section(s)))
 
 /* Code and data that only boot needs; the frames are freed afterwards. */

@@ -212,30 +212,12 @@ static void parse_fadt(struct table t)
 		find_s5(d);
 }
 
-static void parse_mcfg(struct table t)
-{
-	u32 off;
-
-	for (off = 44; off + 16 <= t.len; off += 16) {
-		if (field(t, off + 8, 2) != 0)
-			continue;
-		acpi.mcfg_base = field(t, off, 8);
-		acpi.mcfg_start = t.p[off + 10];
-		acpi.mcfg_end = t.p[off + 11];
-		return;
-	}
-}
-
 static void parse_table(struct table t)
 {
 	if (signature_is(t, "APIC"))
 		parse_madt(t);
 	else if (signature_is(t, "FACP"))
 		parse_fadt(t);
-	else if (signature_is(t, "HPET") && field(t, 40, 1) == 0)
-		acpi.hpet = field(t, 44, 8);
-	else if (signature_is(t, "MCFG"))
-		parse_mcfg(t);
 	else if (signature_is(t, "SSDT"))
 		find_s5(t);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The few static ACPI tables the hypervisor reads: RSDP, (X)SDT, MADT, FADT, HPET, MCFG. */
+/* The few static ACPI tables the hypervisor reads: RSDP, (X)SDT, MADT, FADT, DSDT. */
 #ifndef RINGLET_MACHINE_ACPI_H
 #define RINGLET_MACHINE_ACPI_H
 
@@ -22,8 +22,6 @@ struct acpi_info {
 	bool has_s5; u8 s5_a, s5_b;	/* SLP_TYP of soft off */
 	u8 century;			/* CMOS register; 0: none */
 	bool pm_timer_32bit;
-	paddr_t hpet;			/* 0: none */
-	paddr_t mcfg_base; u8 mcfg_start, mcfg_end;
 	u16 reset_port; u8 reset_value; bool reset_supported;
 };
 extern struct acpi_info acpi;

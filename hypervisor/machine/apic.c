@@ -21,7 +21,6 @@
 #include "machine/layout.h"
 #include "machine/mmio.h"
 
-#define APIC_ID		0x020
 #define APIC_TPR	0x080
 #define APIC_EOI	0x0b0
 #define APIC_SVR	0x0f0
@@ -74,13 +73,6 @@ static void apic_write(u32 reg, u32 v)
 		wrmsr(0x800 + (reg >> 4), v);
 	else
 		mmio_write32((u8 __iomem *)regs + reg, v);
-}
-
-u32 apic_id(void)
-{
-	u32 id = apic_read(APIC_ID);
-
-	return x2apic ? id : id >> 24;
 }
 
 void apic_eoi(void)

@@ -2,8 +2,8 @@
 /*
  * System time: nanoseconds since boot, from the TSC.
  *
- * At boot the TSC is measured for 50 ms against the HPET, the ACPI PM timer or,
- * failing both, the PIT. Once a second clock_track() compares again. Two parts
+ * At boot the TSC is measured for 50 ms against the ACPI PM timer or, if there
+ * is none, the PIT. Once a second clock_track() compares again. Two parts
  * make up the new scale: the rate seen over the last 16 to 32 s, and a small
  * slew that works off the present error in the next 8 s. A new scale starts at
  * the point the old one had reached, so system time never steps back.
@@ -22,7 +22,6 @@
 #include "machine/acpi.h"
 #include "machine/cmos.h"
 #include "machine/cpu.h"
-#include "machine/mmio.h"
 #include "machine/muldiv.h"
 
 #define CALIBRATE_NS	50000000ULL
@@ -35,18 +34,11 @@
 #define MAX_WIDE	8
 #define RATE_SHIFT	40
 
-#define HPET_CAP	0x000
-#define HPET_CONFIG	0x010
-#define HPET_COUNTER	0x0f0
-#define HPET_ENABLE	BIT(0)
-#define HPET_MAX_FS	100000000ULL	/* 100 ns, HPET 1.0a 2.3.4 */
 #define PMTMR_FS	279365115ULL	/* 3.579545 MHz, ACPI 4.8.2.1 */
 #define PIT_HZ		1193182ULL
 #define TSC_GIVE_UP	(1ULL << 34)	/* some seconds: the device stands still */
 
-static enum { REF_NONE, REF_HPET, REF_PMTMR, REF_PIT } ref_kind;
-static u64 ref_fs, ref_mask;	/* of a tick; of the counter */
-static void __iomem *hpet;
+static u64 ref_mask;	/* of the PM timer's counter; 0: it is not used */
 
 static struct clock_scale scale;
 static u32 scale_seq;		/* odd: being written */
@@ -74,8 +66,6 @@ static u64 rdtsc_ordered(void)
 
 static u64 ref_read(void)
 {
-	if (ref_kind == REF_HPET)
-		return mmio_read32((u8 __iomem *)hpet + HPET_COUNTER);
 	return inl(acpi.pm_timer) & ref_mask;
 }
 
@@ -96,7 +86,7 @@ static struct sample take_sample(void)
 
 static u64 ref_ns(u64 ticks)
 {
-	return mul_div(ticks, ref_fs, 1000000);
+	return mul_div(ticks, PMTMR_FS, 1000000);
 }
 
 static u64 scale_ns(const struct clock_scale *s, u64 tsc)
@@ -182,37 +172,6 @@ void udelay(u32 us)
 		cpu_relax();
 }
 
-static bool hpet_init(void)
-{
-	u8 __iomem *regs;
-	u64 cap;
-
-	if (!acpi.hpet)
-		return false;
-	regs = mmio_map(acpi.hpet, PAGE_SIZE);
-	if (!regs)
-		return false;
-	cap = mmio_read64(regs + HPET_CAP);
-	ref_fs = cap >> 32;
-	if (!ref_fs || ref_fs > HPET_MAX_FS)
-		return false;
-	hpet = regs;
-	/* The low half is enough, and is read in one access everywhere. */
-	ref_mask = 0xffffffff;
-	mmio_write32(regs + HPET_CONFIG,
-		     mmio_read32(regs + HPET_CONFIG) | HPET_ENABLE);
-	return true;
-}
-
-static bool pmtmr_init(void)
-{
-	if (!acpi.pm_timer)
-		return false;
-	ref_fs = PMTMR_FS;
-	ref_mask = acpi.pm_timer_32bit ? 0xffffffff : 0xffffff;
-	return true;
-}
-
 /* Rate over CALIBRATE_NS of the reference; 0: it stands still. */
 static u64 calibrate(void)
 {
@@ -254,38 +213,22 @@ static u64 calibrate_pit(void)
 
 void clock_boot_init(void)
 {
-	u64 start = rdtsc(), rate = 0;
+	u64 rate = 0;
 
-	if (hpet_init()) {
-		ref_kind = REF_HPET;
-		rate = calibrate();
-	}
-	if (!rate && pmtmr_init()) {
-		ref_kind = REF_PMTMR;
+	if (acpi.pm_timer) {
+		ref_mask = acpi.pm_timer_32bit ? 0xffffffff : 0xffffff;
 		rate = calibrate();
 	}
 	if (!rate) {
-		ref_kind = REF_PIT;
+		ref_mask = 0;
 		rate = calibrate_pit();
 	}
-	if (!rate) {
-		/* No clock at all: a TSC of 1 GHz is as good as any guess. */
-		ref_kind = REF_NONE;
+	if (!rate)	/* no clock at all: 1 GHz is as good as any guess */
 		rate = 1ULL << RATE_SHIFT;
-		last.tsc = start;
-	}
 	boot_rate = rate;
-	scale_set(last.tsc, ref_kind == REF_HPET || ref_kind == REF_PMTMR ?
-		  ref_ns(ref_total) : 0, rate);
+	scale_set(last.tsc, ref_ns(ref_total), rate);
 	boot_wall_sec = cmos_time(acpi.century);
 	boot_wall_ns = system_time();
-}
-
-const char *clock_reference(void)
-{
-	static const char names[][9] = { "none", "HPET", "PM timer", "PIT" };
-
-	return names[ref_kind];
 }
 
 /*
@@ -296,7 +239,7 @@ static u64 ref_advance(const struct sample *s)
 {
 	u64 ticks = (s->ref - last.ref) & ref_mask;
 	u64 expected = mul_div(scale_ns(&scale, s->tsc) - scale_ns(&scale, last.tsc),
-			       1000000, ref_fs);
+			       1000000, PMTMR_FS);
 	u64 round = ref_mask + 1;
 
 	if (expected > ticks)
@@ -318,7 +261,7 @@ void clock_track(void)
 	struct sample s;
 	u64 ref, now, rate;
 
-	if (ref_kind != REF_HPET && ref_kind != REF_PMTMR)
+	if (!ref_mask)
 		return;
 	s = take_sample();
 	if (s.width > (u64)WIDE_NS * tsc_khz() / 1000000 &&

@@ -5,10 +5,8 @@
 
 #include "base/types.h"
 
-/* Calibrate the TSC (HPET or ACPI PM timer, else PIT); BSP at boot. */
+/* Calibrate the TSC (ACPI PM timer, else PIT); BSP at boot. */
 void clock_boot_init(void);
-/* "HPET", "PM timer", "PIT" or "none": what the TSC was measured against. */
-const char *clock_reference(void);
 
 /*
  * Measure again and correct the scale; about once a second, on one pCPU

@@ -2,7 +2,8 @@
 /*
  * What the boot CPU can do, and the control registers of each pCPU.
  *
- * All pCPUs are taken to be alike. CR4 has what the hypervisor needs; the bits
+ * All pCPUs are taken to be alike. boot/head.S has refused a CPU without long mode
+ * and NX; SSE2, PAT, FXSAVE, SYSCALL and a local APIC come with long mode. CR4 has what the hypervisor needs; the bits
  * a guest may have for itself (cr4_guest_allowed) are added on a switch.
  * Never on: PGE (global entries would survive the switch of address spaces),
  * PCIDE, LA57, PCE, VMXE, SMAP (host space maps no user page, and the guest's
@@ -16,7 +17,6 @@
 #include "base/string.h"
 #include "machine/cpu.h"
 #include "machine/pcpu.h"
-#include "machine/serial.h"
 
 static const u64 pat_value = 0x050100070406;
 
@@ -29,47 +29,6 @@ static const u64 pat_value = 0x050100070406;
 struct cpu_features cpu_features;
 
 static u64 cr4_base;	/* constant after cpu_features_init() */
-
-static void __init refuse(const char *what)
-{
-	static const char head[] = "ringlet: this CPU cannot run Ringlet: it lacks ";
-	static const char tail[] = "\n";
-
-	serial_write(head, sizeof(head) - 1);
-	serial_write(what, strlen(what));
-	serial_write(tail, sizeof(tail) - 1);
-	machine_halt();
-}
-
-struct need {
-	u8 bit;
-	const char *name;
-};
-
-static void __init require(u32 word, const struct need *need, unsigned int n)
-{
-	while (n--) {
-		if (!(word & BIT(need->bit)))
-			refuse(need->name);
-		need++;
-	}
-}
-
-static void __init check_needs(u32 leaf1_edx, u32 ext_edx)
-{
-	static const struct need basic[] __initconst = {
-		{ 3, "4 MiB pages (PSE)" }, { 4, "a time stamp counter" },
-		{ 5, "model-specific registers" }, { 6, "PAE" },
-		{ 8, "CMPXCHG8B" }, { 9, "a local APIC" }, { 16, "PAT" },
-		{ 24, "FXSAVE" }, { 26, "SSE2" },
-	};
-	static const struct need extended[] __initconst = {
-		{ 11, "SYSCALL" }, { 20, "NX" }, { 29, "64-bit mode" },
-	};
-
-	require(leaf1_edx, basic, ARRAY_SIZE(basic));
-	require(ext_edx, extended, ARRAY_SIZE(extended));
-}
 
 static void __init xsave_detect(void)
 {
@@ -93,8 +52,12 @@ static void __init xsave_detect(void)
 	f->xsave_size = r[1];
 	cpuid_count(0xd, 1, r);
 	f->xsaveopt = r[0] & BIT(0);
-	if ((offered & XCR0_X87_SSE) != XCR0_X87_SSE || f->xsave_size > PAGE_SIZE)
-		refuse("an XSAVE area of a usable size");
+	/* An image has a page (state/fpu-alloc.c). */
+	if ((offered & XCR0_X87_SSE) == XCR0_X87_SSE && f->xsave_size <= PAGE_SIZE)
+		return;
+	f->xsave = f->xsaveopt = false;
+	f->xcr0 = 0;
+	f->xsave_size = 512;
 }
 
 static bool __init vendor_is(const u32 leaf0[4], const char *name)
@@ -131,22 +94,16 @@ void __init cpu_features_init(void)
 	cpuid_count(0, 0, leaf0);
 	cpuid_count(1, 0, leaf1);
 	cpuid_count(0x80000000, 0, ext0);
-	if (ext0[0] < 0x80000001)
-		refuse("64-bit mode");
 	cpuid_count(0x80000001, 0, ext1);
-	check_needs(leaf1[3], ext1[3]);
 	if (leaf0[0] >= 7)
 		cpuid_count(7, 0, leaf7);
 
 	f->amd = vendor_is(leaf0, "AuthenticAMD") || vendor_is(leaf0, "HygonGenuine");
-	f->nx = true;
-	f->x2apic = leaf1[2] & BIT(21);
 	f->tsc_deadline = leaf1[2] & BIT(24);
 	f->xsave = (leaf1[2] & BIT(26)) && leaf0[0] >= 0xd;
 	f->fsgsbase = leaf7[1] & BIT(0);
 	f->smep = leaf7[1] & BIT(7);
 	f->umip = leaf7[2] & BIT(2);
-	f->pku = leaf7[2] & BIT(3);
 	f->md_clear = leaf7[3] & BIT(10);
 	f->gbpages = ext1[3] & BIT(26);
 	f->rdtscp = ext1[3] & BIT(27);

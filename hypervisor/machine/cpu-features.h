@@ -7,8 +7,8 @@
 
 struct cpu_features {
 	bool amd;			/* SYSCALL from compatibility mode exists */
-	bool nx, gbpages, fsgsbase, umip, smep, xsave, xsaveopt, rdtscp, pku;
-	bool tsc_invariant, tsc_deadline, x2apic;
+	bool gbpages, fsgsbase, umip, smep, xsave, xsaveopt, rdtscp;
+	bool tsc_invariant, tsc_deadline;
 	bool md_clear;			/* VERW overwrites the CPU's buffers */
 	u64 xcr0;			/* features we let guests use */
 	u32 xsave_size;			/* bytes for xcr0, or 512 */
@@ -17,10 +17,7 @@ struct cpu_features {
 };
 extern struct cpu_features cpu_features;
 
-/*
- * BSP first, on any stack. What is missing for Ringlet to run (NX, SSE2, ...) is
- * named on the serial line and the machine halts.
- */
+/* BSP first, on any stack. */
 void cpu_features_init(void);
 /*
  * CR0, CR4 (base value, no guest bits), EFER, PAT, XCR0 on this pCPU, whose

@@ -8,7 +8,6 @@
 
 /* Each pCPU; the boot pCPU first, after acpi_boot_init() and clock_boot_init(). */
 void apic_pcpu_init(void);
-u32 apic_id(void);
 void apic_eoi(void);
 void apic_timer_set(u64 deadline_ns);	/* system time; 0: stop */
 /* @dest: APIC id; @low: the low word of the interrupt command register. */

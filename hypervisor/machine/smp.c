@@ -35,7 +35,7 @@ static u32 ap_running;	/* set by the new pCPU */
 
 static u32 halt_told;
 
-void ipi_send(u32 cpu, u8 vector)
+static void ipi_send(u32 cpu, u8 vector)
 {
 	apic_icr(pcpu_table[cpu]->apic_id, ICR_FIXED | ICR_ASSERT | vector);
 }

@@ -15,7 +15,6 @@
 void smp_boot(u32 max, int (*create)(u32 cpu, u32 apic_id),
 	      void (*main)(void) __noreturn);
 
-void ipi_send(u32 cpu, u8 vector);
 /* Make pCPU @cpu look at its softirqs soon (no-op for the own one). */
 void pcpu_kick(u32 cpu);
 void softirq_raise(u32 cpu, unsigned int nr);

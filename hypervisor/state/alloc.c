@@ -207,10 +207,23 @@ void *alloc_pages(unsigned int order)
 	return memset(mfn_to_virt(MFN(mfn)), 0, PAGE_SIZE << order);
 }
 
-void free_pages(void *p, unsigned int order)
+void *kzalloc(size_t size)
+{
+	unsigned int order = 0;
+
+	while (PAGE_SIZE << order < size)
+		order++;
+	return alloc_pages(order);
+}
+
+void kfree(void *p)
 {
 	u64 mfn = virt_to_mfn(p).v, i;
+	unsigned int order;
 
+	if (!p)
+		return;
+	order = block_order(&frame_table[mfn]);
 	memset(p, 0, PAGE_SIZE << order);
 	for (i = 0; i < 1ULL << order; i++) {
 		frame_table[mfn + i].owner = OWNER_NONE;
@@ -219,82 +232,6 @@ void free_pages(void *p, unsigned int order)
 	spin_lock(&heap_lock);
 	heap_insert(mfn, order);
 	spin_unlock(&heap_lock);
-}
-
-/*
- * Small objects: power-of-two cells in single pages, freed cells linked through
- * their first word. A cell is preceded by its class, so none is page-aligned;
- * larger objects are whole blocks, which are.
- */
-#define CELL_MIN_SHIFT	5
-#define CELL_CLASSES	7	/* 32 .. 2048 */
-#define CELL_HEADER	16	/* keeps objects 16-byte aligned */
-
-static spinlock_t cell_lock = SPINLOCK_INIT;
-static void *cell_free[CELL_CLASSES] __guarded_by(cell_lock);
-
-static bool cell_refill(unsigned int class) __requires(cell_lock)
-{
-	size_t size = 1UL << (class + CELL_MIN_SHIFT), at;
-	char *page = alloc_page();
-
-	if (!page)
-		return false;
-	for (at = 0; at + size <= PAGE_SIZE; at += size) {
-		*(void **)(page + at) = cell_free[class];
-		cell_free[class] = page + at;
-	}
-	return true;
-}
-
-static void *cell_alloc(unsigned int class)
-{
-	u64 *cell = NULL;
-
-	spin_lock(&cell_lock);
-	if (cell_free[class] || cell_refill(class)) {
-		cell = cell_free[class];
-		cell_free[class] = *(void **)cell;
-	}
-	spin_unlock(&cell_lock);
-	if (!cell)
-		return NULL;
-	memset(cell, 0, 1UL << (class + CELL_MIN_SHIFT));
-	cell[0] = class;
-	return (char *)cell + CELL_HEADER;
-}
-
-void *kzalloc(size_t size)
-{
-	unsigned int n = 0;
-
-	for (; n < CELL_CLASSES; n++)
-		if (size + CELL_HEADER <= 1UL << (n + CELL_MIN_SHIFT))
-			return cell_alloc(n);
-	for (n = 0; PAGE_SIZE << n < size; n++)
-		if (n == MAX_ORDER)
-			return NULL;
-	return alloc_pages(n);
-}
-
-void kfree(void *p)
-{
-	u64 *cell;
-	u64 class;
-
-	if (!p)
-		return;
-	if (!((u64)p & ~PAGE_MASK)) {
-		free_pages(p, block_order(mfn_to_page(virt_to_mfn(p))));
-		return;
-	}
-	cell = (u64 *)((char *)p - CELL_HEADER);
-	class = cell[0];
-	ASSERT(class < CELL_CLASSES);
-	spin_lock(&cell_lock);
-	*(void **)cell = cell_free[class];
-	cell_free[class] = cell;
-	spin_unlock(&cell_lock);
 }
 
 mfn_t domain_alloc_frames(struct domain *d, unsigned int order, paddr_t below)

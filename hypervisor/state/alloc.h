@@ -31,17 +31,11 @@ u64 heap_free_frames(void);
  * Return: direct-map address, aligned to the size; NULL if there are none.
  */
 void *alloc_pages(unsigned int order);
-void free_pages(void *p, unsigned int order);
 static inline void *alloc_page(void)
 {
 	return alloc_pages(0);
 }
-static inline void free_page(void *p)
-{
-	free_pages(p, 0);
-}
-
-/* Zeroed small objects of the hypervisor; sizes up to a few pages. */
+/* The same by size, for objects: there are a few for each vCPU, a block each. */
 void *kzalloc(size_t size);
 void kfree(void *p);
 

@@ -90,10 +90,8 @@ int vcpu_gate_init(struct vcpu *v)
 	v->gate_l2 = alloc_page();
 	v->gate_l1 = alloc_page();
 	if (!v->gate_ro || !v->gate_rw || !v->l4 || !v->gate_l3 ||
-	    !v->gate_l2 || !v->gate_l1) {
-		vcpu_gate_free(v);
+	    !v->gate_l2 || !v->gate_l1)
 		return -ENOMEM;
-	}
 
 	map_shared_pages(v);
 	map_ours(v, GATE_PAGE_RO, v->gate_ro, PTE_RODATA);
@@ -108,20 +106,6 @@ int vcpu_gate_init(struct vcpu *v)
 	v->gate_rw->kernel_mode = 1;
 	v->gate_ro->guest_cr3 = virt_to_paddr(v->l4);
 	return 0;
-}
-
-void vcpu_gate_free(struct vcpu *v)
-{
-	void **pages[] = { (void **)&v->gate_ro, (void **)&v->gate_rw,
-			   (void **)&v->l4, (void **)&v->gate_l3,
-			   (void **)&v->gate_l2, (void **)&v->gate_l1 };
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(pages); i++) {
-		if (*pages[i])
-			free_page(*pages[i]);
-		*pages[i] = NULL;
-	}
 }
 
 void vcpu_gate_set_vcpu_info(struct vcpu *v, mfn_t mfn, u32 offset)

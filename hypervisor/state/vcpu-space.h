@@ -14,8 +14,6 @@ int vcpu_space_boot_init(void);
 
 /* The vCPU's pages and tables in guest space: 0 or -ENOMEM. */
 int vcpu_gate_init(struct vcpu *v);
-/* Give them back; the vCPU is not loaded anywhere. */
-void vcpu_gate_free(struct vcpu *v);
 
 /* Point the gate at a vcpu_info: its frame and the offset in it. */
 void vcpu_gate_set_vcpu_info(struct vcpu *v, mfn_t mfn, u32 offset);

@@ -14,6 +14,9 @@
 #include "machine/cpu.h"
 #include "machine/serial.h"
 
+/* Of the host; base/string.h has none. */
+char *strstr(const char *s, const char *needle);
+
 static u64 clock_ns;
 static char sent[1 << 20];
 static size_t nr_sent;
