@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which segment descriptors a guest may have in its GDT and LDTs (DESIGN
- * invariant 9). Pure. Format: SDM 3A 3.4.5 and figure 3-8.
+ * Which segment descriptors a guest may have in its GDT and LDTs (security.rst
+ * 9). Pure. Format: SDM 3A 3.4.5 and figure 3-8.
  *
  * Refused: system descriptors and gates; conforming code (it would run at the
  * caller's privilege); 64-bit code with a default operand size; writable data
