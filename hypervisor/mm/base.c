@@ -37,9 +37,9 @@ static void slot_write(struct vcpu *v, unsigned int slot, u64 entry)
 	WRITE_ONCE(v->l4[slot], (entry & PTE_P) ? entry : 0);
 }
 
-void mm_sync_l4_slot(struct domain *d, mfn_t l4_mfn, unsigned int slot,
-		     u64 entry)
+void env_sync_l4(struct mm_core *c, mfn_t l4, unsigned int slot, u64 entry)
 {
+	struct domain *d = container_of(c, struct mm_domain, core)->domain;
 	u32 i;
 
 	if (!l4_slot_is_guest(slot))
@@ -47,15 +47,9 @@ void mm_sync_l4_slot(struct domain *d, mfn_t l4_mfn, unsigned int slot,
 	for (i = 0; i < d->max_vcpus; i++) {
 		struct vcpu *v = d->vcpu[i];
 
-		if (v && v->l4 && mfn_eq(v->guest_l4, l4_mfn))
+		if (v && v->l4 && mfn_eq(v->guest_l4, l4))
 			slot_write(v, slot, entry);
 	}
-}
-
-void env_sync_l4(struct mm_core *c, mfn_t l4, unsigned int slot, u64 entry)
-{
-	mm_sync_l4_slot(container_of(c, struct mm_domain, core)->domain, l4,
-			slot, entry);
 }
 
 /* Only the slots that the old base or the new one uses; @guest NULL: none. */

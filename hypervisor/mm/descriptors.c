@@ -36,13 +36,6 @@ void ldt_unmap(struct vcpu *v)
 	}
 }
 
-void mm_unmap_ldt(struct vcpu *v)
-{
-	mm_lock(v->domain);
-	ldt_unmap(v);
-	mm_unlock(v->domain);
-}
-
 bool mm_fault_on_ldt(struct vcpu *v, u64 va)
 {
 	u64 page = (va - GATE_LDT) >> PAGE_SHIFT;

@@ -150,7 +150,6 @@ struct mm_core *mm_lock(struct domain *d)
 {
 	spin_lock(&d->page_lock);
 	d->mm->core.budget = MM_BUDGET;
-	d->mm->core.map_shared = false;
 	return &d->mm->core;
 }
 
@@ -195,12 +194,6 @@ void page_free_last(struct page *pg)
 	m2p_set(page_to_mfn(pg), ~0ULL);
 	pg->type_info = 0;
 	domain_free_frame(d, page_to_mfn(pg));
-}
-
-void page_put(struct page *pg)
-{
-	if (page_ref_put(pg))
-		page_free_last(pg);
 }
 
 int page_get_type(struct domain *d, mfn_t mfn, enum page_type t)

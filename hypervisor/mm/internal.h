@@ -87,7 +87,6 @@ int __must_check flush_vcpu_mask(struct domain *d, u64 mask);
 void page_free_last(struct page *pg);
 
 long memory_exchange(struct vcpu *v, u64 arg);
-int __must_check m2p_mfn_list(u64 arg);
 u64 m2p_entries(void);
 
 #endif

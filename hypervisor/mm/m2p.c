@@ -6,10 +6,9 @@
  * L2 of 2 MiB leaves, read-only at every level, U=0, not executable. So it is
  * made of 2 MiB chunks; a chunk holds 256 Ki entries, 1 GiB of frames.
  * It holds no secret but the layout of memory, as in the base profile.
- * Frames of the chunks are OWNER_SHARED_RO: a guest may map them read-only.
  *
  * Locks: none; an entry is one word.
- * ABI: xen-x86_64.h (MACH2PHYS), memory.h machphys_mapping, machphys_mfn_list.
+ * ABI: xen-x86_64.h (MACH2PHYS), memory.h machphys_mapping.
  */
 #include "mm/mm.h"
 #include "base/string.h"
@@ -19,8 +18,6 @@
 #include "mm/internal.h"
 #include "state/alloc.h"
 #include "state/guest-access.h"
-
-#include <xen/memory.h>
 
 #define CHUNK_ORDER	9
 #define CHUNK_SHIFT	18	/* entries of a chunk */
@@ -33,15 +30,6 @@ static u64 l4_entry;
 static u64 *m2p_entry(mfn_t mfn)
 {
 	return &chunk[mfn.v >> CHUNK_SHIFT][mfn.v & ((1U << CHUNK_SHIFT) - 1)];
-}
-
-static void share_read_only(const void *p)
-{
-	mfn_t mfn = virt_to_mfn(p);
-	u32 i;
-
-	for (i = 0; i < 1U << CHUNK_ORDER; i++)
-		mfn_to_page(MFN(mfn.v + i))->owner = OWNER_SHARED_RO;
 }
 
 void mm_boot_init(void)
@@ -57,7 +45,6 @@ void mm_boot_init(void)
 		if (!chunk[i])
 			panic(NULL, "no memory for the machine-to-phys table");
 		memset(chunk[i], 0xff, PAGE_SIZE << CHUNK_ORDER);
-		share_read_only(chunk[i]);
 		l2[i] = pte_make(virt_to_mfn(chunk[i]), PTE_RODATA | PTE_PS);
 	}
 	l3[pt_index(M2P_VIRT, L3_SHIFT)] =
@@ -77,33 +64,7 @@ void m2p_set(mfn_t mfn, u64 pfn)
 		WRITE_ONCE(*m2p_entry(mfn), pfn);
 }
 
-u64 m2p_get(mfn_t mfn)
-{
-	return mfn_valid(mfn) ? READ_ONCE(*m2p_entry(mfn)) : ~0ULL;
-}
-
 u64 m2p_entries(void)
 {
 	return (u64)nr_chunks << CHUNK_SHIFT;
-}
-
-/* XENMEM_machphys_mfn_list: the first frame of each 2 MiB. */
-int m2p_mfn_list(u64 arg)
-{
-	struct xen_machphys_mfn_list list;
-	u64 frames;
-	u32 i, n;
-
-	if (copy_from_guest(&list, arg, sizeof(list)))
-		return -EFAULT;
-	frames = (u64)list.extent_start.p;
-	n = min(list.max_extents, nr_chunks);
-	for (i = 0; i < n; i++) {
-		u64 mfn = virt_to_mfn(chunk[i]).v;
-
-		if (copy_to_guest(frames + i * sizeof(mfn), &mfn, sizeof(mfn)))
-			return -EFAULT;
-	}
-	list.nr_extents = n;
-	return copy_to_guest(arg, &list, sizeof(list)) ? -EFAULT : 0;
 }

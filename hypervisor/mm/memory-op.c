@@ -167,14 +167,6 @@ static long machine_memory_map(u64 arg)
 	return copy_to_guest(arg, &map, sizeof(map)) ? -EFAULT : 0;
 }
 
-/* The guest's own map: no domain has been given one. */
-static long memory_map(u64 arg)
-{
-	struct xen_memory_map map;
-
-	return copy_from_guest(&map, arg, sizeof(map)) ? -EFAULT : -ENOSYS;
-}
-
 static long machphys_mapping(u64 arg)
 {
 	struct xen_machphys_mapping m = {
@@ -206,12 +198,8 @@ long do_memory_op(u64 cmd, u64 arg)
 	case XENMEM_maximum_reservation:
 	case XENMEM_maximum_gpfn:
 		return domain_query(d, cmd, arg);
-	case XENMEM_machphys_mfn_list:
-		return d->is_privileged ? m2p_mfn_list(arg) : -EPERM;
 	case XENMEM_machphys_mapping:
 		return machphys_mapping(arg);
-	case XENMEM_memory_map:
-		return memory_map(arg);
 	case XENMEM_machine_memory_map:
 		return d->is_privileged ? machine_memory_map(arg) : -EPERM;
 	}

@@ -13,7 +13,6 @@
 
 /* References: get fails for frames of another owner or being freed. */
 bool __must_check page_get(struct page *pg, const struct domain *d);
-void page_put(struct page *pg);
 
 /**
  * page_get_type() - take a reference and a type reference on a frame
@@ -35,7 +34,6 @@ void mm_boot_init(void);	/* M2P and its tables; after the frame table */
 /* The shared M2P: L3 table for slot M2P_SLOT of every guest L4, as an entry. */
 u64 m2p_l4_entry(void);
 void m2p_set(mfn_t mfn, u64 pfn);	/* ~0: invalid (INVALID_M2P_ENTRY) */
-u64 m2p_get(mfn_t mfn);
 
 /**
  * mm_load_base() - make @mfn the base of @v's address space
@@ -61,12 +59,8 @@ bool mm_fault_on_write(struct vcpu *v, u64 va);
 
 /* Demand-map a page of the guest's LDT into the gate. True if handled. */
 bool mm_fault_on_ldt(struct vcpu *v, u64 va);
-void mm_unmap_ldt(struct vcpu *v);
 /* set_gdt and descriptors for vcpu_op initialise: frames are checked. */
 int __must_check mm_set_gdt(struct vcpu *v, const unsigned long *frames, u32 entries);
-
-/* Called after a change of the table @l4_mfn slot @slot: refresh vCPU copies. */
-void mm_sync_l4_slot(struct domain *d, mfn_t l4_mfn, unsigned int slot, u64 entry);
 
 /*
  * Flush the TLBs of every pCPU that has a vCPU of @d in guest space; returns

@@ -25,7 +25,7 @@ static int check_domids(const struct domain *d, u64 foreigndom)
 
 	if (pt && !domid_is_self(d, pt - 1))
 		return foreign_domid(pt - 1);
-	if (domid_is_self(d, frames) || frames == DOMID_XEN)
+	if (domid_is_self(d, frames))
 		return 0;
 	if (frames == DOMID_IO && d->is_hardware)
 		return 0;
@@ -110,7 +110,7 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 	if (rc)
 		return report_done(pdone, 0, rc);
 
-	mm_lock(d)->map_shared = (u16)foreigndom == DOMID_XEN;
+	mm_lock(d);
 	while (done < total && !rc) {
 		unsigned int n = min((u32)CHUNK, total - done);
 

@@ -8,22 +8,16 @@
  *
  * Flushes of the own TLB need nothing: the return to the guest loads CR3.
  *
- * Locks: d->page_lock, not held while waiting for flushes or caches.
+ * Locks: d->page_lock, not held while waiting for flushes.
  * ABI: xen/xen.h, mmuext_op.
  */
 #include "mm/mm.h"
 #include "base/string.h"
-#include "machine/cpu.h"
 #include "machine/directmap.h"
 #include "machine/pcpu.h"
 #include "machine/smp.h"
 #include "mm/internal.h"
 #include "state/guest-access.h"
-
-static void cache_flush(void)
-{
-	__asm__ __volatile__("wbinvd" ::: "memory");
-}
 
 /* Zero @dst or copy @src into it; both the domain's own. */
 static int fill_page(struct vcpu *v, mfn_t dst, mfn_t src, bool copy)
@@ -108,13 +102,6 @@ static int flush_op(struct vcpu *v, const struct mmuext_op *op, bool *mine)
 	case MMUEXT_TLB_FLUSH_ALL:
 	case MMUEXT_INVLPG_ALL:
 		mm_flush_domain(d);
-		return 0;
-	case MMUEXT_FLUSH_CACHE:
-	case MMUEXT_FLUSH_CACHE_GLOBAL:
-		/* Caches are coherent: one WBINVD writes all back (SDM 2D). */
-		if (!d->is_hardware)
-			return -EPERM;
-		cache_flush();
 		return 0;
 	}
 	*mine = false;

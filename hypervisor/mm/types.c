@@ -117,8 +117,6 @@ static int leaf_get(struct mm_core *c, u64 *e)
 	if (rc)
 		return rc;
 	pg = mfn_to_page(mfn);
-	if (pg->owner == OWNER_SHARED_RO)
-		return c->map_shared && !(*e & PTE_RW) ? 0 : -EPERM;
 	if (!page_ref_get(pg, c->owner))
 		return -EPERM;
 	if (!(*e & PTE_RW))
@@ -132,18 +130,13 @@ static int leaf_get(struct mm_core *c, u64 *e)
 static void leaf_put(struct mm_core *c, u64 e)
 {
 	mfn_t mfn = pte_mfn(e);
-	struct page *pg;
 
 	if (leaf_is_io(mfn))
-		return;
-	pg = mfn_to_page(mfn);
-	/* Frames of a domain keep their owner while we hold a reference. */
-	if (pg->owner == OWNER_SHARED_RO)
 		return;
 	if (e & PTE_RW)
 		type_put(c, mfn);
 	else
-		ref_put(c, pg);
+		ref_put(c, mfn_to_page(mfn));
 }
 
 /**

@@ -20,7 +20,6 @@ struct mm_core {
 	u64 mfn_limit;		/* constant: first frame the CPU cannot address */
 	u32 undo;		/* list of tables to undo, 0 ends it */
 	int budget;		/* work left before -ERESTART */
-	bool map_shared;	/* this call may map OWNER_SHARED_RO (DOMID_XEN) */
 	/*
 	 * Flushes are numbered; a frame that lost its type at number STAMP is
 	 * clean once a flush that started later is done. Atomic: copies to the

@@ -15,7 +15,6 @@
 /* Owners that are not domains (below DOMID_FIRST_RESERVED are domids). */
 #define OWNER_NONE	0xffff	/* free, or not RAM at all */
 #define OWNER_HYP	0xfffe	/* the hypervisor's; never mappable by guests */
-#define OWNER_SHARED_RO	0xfffd	/* ours, guests may map it read-only (M2P) */
 
 struct page {
 	u64 type_info;	/* mm/types.c */

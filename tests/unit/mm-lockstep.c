@@ -58,11 +58,6 @@ static void check_leaf(u64 e)
 		assert_false(mfn == MODEL_IO_RO && (e & PTE_RW));
 		return;
 	}
-	if (mfn >= MODEL_SHARED_RO && mfn < MODEL_IO) {
-		assert_true(hw);	/* map_shared goes with it here */
-		assert_false(e & PTE_RW);
-		return;
-	}
 	assert_int_equal(frame_table[mfn].owner, MODEL_DOMID);
 	if (!hw)
 		assert_false(e & (PTE_PAT | PTE_PCD | PTE_PWT));
@@ -185,7 +180,7 @@ static void check_all(void)
 static u64 some_frame(void)
 {
 	static const u16 odd[] = {
-		MODEL_SHARED, MODEL_FOREIGN, MODEL_HYP, MODEL_SHARED_RO,
+		MODEL_SHARED, MODEL_FOREIGN, MODEL_HYP,
 		MODEL_IO, MODEL_IO_RO, MODEL_IO_NONE, MODEL_FREE,
 		MODEL_FRAMES + 3, 0, MODEL_LIMIT + 1,
 	};

@@ -18,10 +18,8 @@ static void frame_setup(unsigned int i)
 		pg->owner = MODEL_DOMID;
 	else if (i >= MODEL_FOREIGN && i < MODEL_HYP)
 		pg->owner = 2;
-	else if (i >= MODEL_HYP && i < MODEL_SHARED_RO)
+	else if (i >= MODEL_HYP && i < MODEL_IO)
 		pg->owner = OWNER_HYP;
-	else if (i >= MODEL_SHARED_RO && i < MODEL_IO)
-		pg->owner = OWNER_SHARED_RO;
 	if (pg->owner == MODEL_DOMID || pg->owner == 2) {
 		pg->refs = 1;
 		pg->flags = PAGE_ALLOCATED;
@@ -44,7 +42,6 @@ void model_start(bool hardware)
 		frame_setup(i);
 	model->core.owner = MODEL_DOMID;
 	model->core.hardware = hardware;
-	model->core.map_shared = hardware;
 	model->core.mfn_limit = MODEL_LIMIT;
 	model->core.budget = MM_BUDGET;
 	/* Close to the wrap of the flush numbers. */

@@ -22,8 +22,7 @@
 #define MODEL_OWN	240	/* 1 .. MODEL_OWN - 1 are the domain's */
 #define MODEL_SHARED	1	/* of those: PAGE_XEN_SHARED */
 #define MODEL_FOREIGN	240	/* .. 249: another domain's */
-#define MODEL_HYP	250	/* .. 254: the hypervisor's */
-#define MODEL_SHARED_RO	255	/* .. 259 */
+#define MODEL_HYP	250	/* .. 259: the hypervisor's */
 #define MODEL_IO	260	/* .. 269: not RAM */
 #define MODEL_IO_RO	265	/* readable only */
 #define MODEL_IO_NONE	266

@@ -113,10 +113,6 @@ static void wrong_frames(void **state)
 	assert_int_equal(model_write(13, 7, model_pte(MODEL_HYP, RO)), -EPERM);
 	assert_int_equal(model_write(13, 7, model_pte(MODEL_FREE, RO)), -EPERM);
 	assert_int_equal(model_write(13, 7, model_pte(MODEL_IO, RO)), -EPERM);
-	assert_int_equal(model_write(13, 7, model_pte(MODEL_SHARED_RO, RO)), -EPERM);
-	model->core.map_shared = true;
-	assert_int_equal(model_write(13, 7, model_pte(MODEL_SHARED_RO, RW)), -EPERM);
-	assert_int_equal(model_write(13, 7, model_pte(MODEL_SHARED_RO, RO)), 0);
 	assert_int_equal(model_write(13, 7, model_pte(MODEL_SHARED, RW)), 0);
 	assert_int_equal(model_write(12, 7, model_pte(MODEL_FOREIGN, RW)), -EPERM);
 	assert_int_equal(model_write(MODEL_FOREIGN, 7, 0), -EPERM);
