@@ -327,8 +327,9 @@ gate_syscall32:
 	jmp	gate_full
 
 /*
- * SYSENTER. The CPU keeps neither rip nor rsp nor the flags but IF; TF, NT, AC
- * and DF must not stay. rsp = top of the entry stack (MSR). The frame the ABI
+ * SYSENTER. The CPU keeps neither rip nor rsp, and of the flags clears only IF
+ * and RF: TF, NT, AC and DF must not stay, but are the guest's to see. With TF the
+ * gate is stepped through until they are saved (.Ldb_gate). rsp = top of the entry stack (MSR). The frame the ABI
  * shows has cs 3, rip 0, rsp 0.
  */
 	.globl gate_sysenter
@@ -339,8 +340,8 @@ gate_sysenter:
 	pushfq
 	pushq	$EFLAGS_MBS
 	popfq
+.Lsysenter_flags_saved:
 	orl	$EFLAGS_IF, (%rsp)
-	andl	$~EFLAGS_TF, (%rsp)
 	pushq	$3
 	pushq	$0
 	pushq	$0
@@ -572,7 +573,8 @@ IST_ENTRY gate_df, VEC_DF, host_double_fault_in_gate, HOST_DF_TOP
 /*
  * #DB. From a guest: its registers go to the entry stack, then the full way.
  * In the gate (a trap that SYSCALL or SYSENTER let through, SDM 3A 6.8.3): single
- * step ends here and the guest loses one debug trap, as on bare Linux.
+ * step ends here and the guest loses one debug trap, as on bare Linux; after
+ * SYSENTER not before TF is saved with the other flags.
  */
 	.align 16
 gate_db:
@@ -592,8 +594,13 @@ gate_db:
 	push	%rax
 	mov	$0xffff0ff0, %eax		/* DR6, nothing recorded */
 	mov	%rax, %dr6
-	pop	%rax
-	andl	$~EFLAGS_TF, 32(%rsp)
+	lea	gate_sysenter(%rip), %rax
+	sub	24(%rsp), %rax
+	neg	%rax				/* rip - gate_sysenter */
+	cmp	$(.Lsysenter_flags_saved - gate_sysenter), %rax
+	jb	1f
+	andl	$~EFLAGS_TF, 40(%rsp)
+1:	pop	%rax
 	add	$16, %rsp
 	iretq
 
