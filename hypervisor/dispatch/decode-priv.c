@@ -13,63 +13,12 @@
  */
 #include "dispatch/emulate.h"
 
-struct cursor {
-	const u8 *p;
-	unsigned int n, at;
-	bool code64;
-	bool operand16, address_prefix, based_segment, rep, bad;
-	u8 rex;
-};
-
-static u8 next_byte(struct cursor *c)
-{
-	if (c->at >= c->n) {
-		c->bad = true;
-		return 0;
-	}
-	return c->p[c->at++];
-}
-
-/* Consumes prefixes; returns the first byte that is none. */
-static u8 skip_prefixes(struct cursor *c)
-{
-	for (;;) {
-		u8 b = next_byte(c);
-
-		if (c->bad)
-			return 0;
-		if (c->code64 && (b & 0xf0) == 0x40) {
-			c->rex = b;
-			continue;
-		}
-		switch (b) {
-		case 0x26: case 0x2e: case 0x36: case 0x3e:
-			break;
-		case 0x64: case 0x65:
-			c->based_segment = true;
-			break;
-		case 0x66:
-			c->operand16 = true;
-			break;
-		case 0x67:
-			c->address_prefix = true;
-			break;
-		case 0xf2: case 0xf3:
-			c->rep = true;
-			break;
-		default:
-			return b;
-		}
-		c->rex = 0;	/* a REX followed by a legacy prefix is void */
-	}
-}
-
 /* 0F 01: only XSETBV and RDTSCP, with no prefix that might change them. */
-static void decode_0f01(struct cursor *c, struct priv_insn *insn)
+static void decode_0f01(struct insn *c, bool code64, struct priv_insn *insn)
 {
-	u8 modrm = next_byte(c);
+	u8 modrm = insn_fetch(c, 1);
 
-	if (c->rep || c->operand16 || !c->code64)
+	if (c->rep || c->operand16 || !code64)
 		return;
 	if (modrm == 0xd1)
 		insn->op = PRIV_XSETBV;
@@ -78,12 +27,12 @@ static void decode_0f01(struct cursor *c, struct priv_insn *insn)
 }
 
 /* 0F 20 to 0F 23. The mod bits are ignored by the CPU (SDM 2B, MOV CR). */
-static void decode_mov_special(struct cursor *c, struct priv_insn *insn, u8 op)
+static void decode_mov_special(struct insn *c, struct priv_insn *insn, u8 op)
 {
 	static const enum priv_op ops[4] = {
 		PRIV_READ_CR, PRIV_READ_DR, PRIV_WRITE_CR, PRIV_WRITE_DR,
 	};
-	u8 modrm = next_byte(c);
+	u8 modrm = insn_fetch(c, 1);
 
 	insn->reg = ((modrm >> 3) & 7) | ((c->rex & 4) << 1);
 	insn->gpr = (modrm & 7) | ((c->rex & 1) << 3);
@@ -97,16 +46,16 @@ static void decode_mov_special(struct cursor *c, struct priv_insn *insn, u8 op)
 	insn->op = ops[op & 3];
 }
 
-static void decode_0f(struct cursor *c, struct priv_insn *insn)
+static void decode_0f(struct insn *c, bool code64, struct priv_insn *insn)
 {
-	u8 b = next_byte(c);
+	u8 b = insn_fetch(c, 1);
 
 	if (b == 0x09) {	/* F3: WBNOINVD, of which WBINVD does more */
 		insn->op = PRIV_WBINVD;
 		return;
 	}
 	if (b == 0x01) {
-		decode_0f01(c, insn);
+		decode_0f01(c, code64, insn);
 		return;
 	}
 	if (c->rep)
@@ -131,11 +80,12 @@ static void decode_0f(struct cursor *c, struct priv_insn *insn)
 }
 
 /* IN, OUT, INS, OUTS, CLI, STI. Bit 0 of an I/O opcode: not the byte form. */
-static void decode_one_byte(struct cursor *c, struct priv_insn *insn, u8 b)
+static void decode_one_byte(struct insn *c, bool code64, struct priv_insn *insn,
+			    u8 b)
 {
 	insn->bytes = !(b & 1) ? 1 : c->operand16 ? 2 : 4;
 	if ((b & 0xfc) == 0x6c) {
-		if (!c->code64 || c->address_prefix)
+		if (!code64 || c->address_prefix)
 			return;
 		if (b < 0x6e)
 			insn->op = PRIV_INS;
@@ -149,7 +99,7 @@ static void decode_one_byte(struct cursor *c, struct priv_insn *insn, u8 b)
 	switch (b) {
 	case 0xe4: case 0xe5: case 0xe6: case 0xe7:
 		insn->port_imm = true;
-		insn->imm = next_byte(c);
+		insn->imm = insn_fetch(c, 1);
 		insn->op = b & 2 ? PRIV_OUT : PRIV_IN;
 		break;
 	case 0xec: case 0xed: case 0xee: case 0xef:
@@ -167,22 +117,17 @@ static void decode_one_byte(struct cursor *c, struct priv_insn *insn, u8 b)
 bool priv_decode(const u8 *code, unsigned int n, bool code64,
 		 struct priv_insn *insn)
 {
-	struct cursor c = {
-		.p = code,
-		.n = min(n, (unsigned int)MAX_INSN_BYTES),
-		.code64 = code64,
-	};
+	struct insn c = { .code = code, .n = n };
 	struct priv_insn zero = { 0 };
-	u8 b;
+	u8 b = insn_begin(&c, code64);
 
 	*insn = zero;
-	b = skip_prefixes(&c);
-	if (c.bad)
+	if (c.lock)
 		return false;
 	if (b == 0x0f)
-		decode_0f(&c, insn);
+		decode_0f(&c, code64, insn);
 	else
-		decode_one_byte(&c, insn, b);
+		decode_one_byte(&c, code64, insn, b);
 	insn->length = c.at;
-	return !c.bad && insn->op != PRIV_NONE;
+	return !c.cut && insn->op != PRIV_NONE;
 }

@@ -145,22 +145,6 @@ static void retire(struct vcpu *v, unsigned int length, bool code64)
 	}
 }
 
-u64 *gpr(struct regs *regs, unsigned int nr)
-{
-	static const u8 offset[16] = {
-		offsetof(struct regs, rax), offsetof(struct regs, rcx),
-		offsetof(struct regs, rdx), offsetof(struct regs, rbx),
-		offsetof(struct regs, rsp), offsetof(struct regs, rbp),
-		offsetof(struct regs, rsi), offsetof(struct regs, rdi),
-		offsetof(struct regs, r8), offsetof(struct regs, r9),
-		offsetof(struct regs, r10), offsetof(struct regs, r11),
-		offsetof(struct regs, r12), offsetof(struct regs, r13),
-		offsetof(struct regs, r14), offsetof(struct regs, r15),
-	};
-
-	return (u64 *)((char *)regs + offset[nr & 15]);
-}
-
 static void set_edx_eax(struct regs *regs, u64 value)
 {
 	regs->rax = (u32)value;
@@ -206,7 +190,7 @@ static enum emulated emulate_msr(struct vcpu *v, bool write)
 
 static enum emulated emulate_dr(struct vcpu *v, const struct priv_insn *insn)
 {
-	u64 *r = gpr(v->regs, insn->gpr);
+	u64 *r = insn_gpr(v->regs, insn->gpr);
 
 	if (insn->op == PRIV_WRITE_DR)
 		return done_if(!do_set_debugreg(insn->reg, *r));
@@ -232,7 +216,7 @@ static enum emulated emulate_kernel(struct vcpu *v,
 				    const struct priv_insn *insn)
 {
 	struct regs *regs = v->regs;
-	u64 *r = gpr(regs, insn->gpr);
+	u64 *r = insn_gpr(regs, insn->gpr);
 
 	switch (insn->op) {
 	case PRIV_CLTS:

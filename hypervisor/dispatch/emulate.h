@@ -7,9 +7,8 @@
 #define RINGLET_DISPATCH_EMULATE_H
 
 #include "base/types.h"
+#include "machine/insn.h"
 #include "state/domain.h"
-
-#define MAX_INSN_BYTES	15	/* SDM 2A 2.3.11 */
 
 /* The white list: an instruction that is not here is never emulated. */
 enum priv_op {
@@ -90,9 +89,6 @@ struct segment {
  * Return: 0; -EINVAL for null, absent, system or unreadable descriptors.
  */
 int __must_check segment_read(struct vcpu *v, u16 sel, struct segment *seg);
-
-/* General register by its number in an instruction, 0 to 15. */
-u64 *gpr(struct regs *regs, unsigned int nr);
 
 /* umip.c: length only with EMUL_DONE. */
 enum emulated emulate_umip(struct vcpu *v, const u8 *code, unsigned int n,

@@ -20,92 +20,8 @@
 #include "machine/cpu.h"
 #include "state/guest-access.h"
 
-#define REX_W	8
-#define REX_X	2
-#define REX_B	1
 #define PF_PRESENT	BIT(0)
 #define PF_WRITE	BIT(1)
-
-struct store {
-	struct regs *regs;
-	const u8 *code;
-	unsigned int n, at;
-	bool cut, operand16;
-	u8 rex, opcode, modrm;
-	u64 addr;
-};
-
-/* Little-endian, sign-extended. */
-static u64 next(struct store *s, unsigned int bytes)
-{
-	u64 value = 0;
-	unsigned int i;
-
-	if (s->n - s->at < bytes) {
-		s->cut = true;
-		return 0;
-	}
-	for (i = 0; i < bytes; i++)
-		value |= (u64)s->code[s->at++] << (8 * i);
-	return (u64)((s64)(value << (64 - 8 * bytes)) >> (64 - 8 * bytes));
-}
-
-static bool prefixes(struct store *s)
-{
-	for (;;) {
-		u8 b = next(s, 1);
-
-		switch (b) {
-		case 0x26: case 0x2e: case 0x36: case 0x3e:
-			s->rex = 0;
-			break;
-		case 0x66:
-			s->operand16 = true;
-			s->rex = 0;
-			break;
-		default:
-			if ((b & 0xf0) == 0x40) {
-				s->rex = b;
-				break;
-			}
-			return b == 0x0f && !s->cut;
-		}
-		if (s->cut)
-			return false;
-	}
-}
-
-static u64 sib_address(struct store *s, unsigned int mod)
-{
-	u8 sib = next(s, 1);
-	unsigned int index = ((sib >> 3) & 7) | (s->rex & REX_X ? 8 : 0);
-	u64 addr = 0;
-
-	if (index != 4)
-		addr = *gpr(s->regs, index) << (sib >> 6);
-	if ((sib & 7) == 5 && mod == 0)
-		return addr + next(s, 4);
-	return addr + *gpr(s->regs, (sib & 7) | (s->rex & REX_B ? 8 : 0));
-}
-
-static void operand_address(struct store *s)
-{
-	unsigned int mod = s->modrm >> 6, rm = s->modrm & 7;
-
-	if (rm == 4)
-		s->addr = sib_address(s, mod);
-	else if (rm == 5 && mod == 0)
-		s->addr = s->regs->rip + next(s, 4);
-	else
-		s->addr = *gpr(s->regs, rm | (s->rex & REX_B ? 8 : 0));
-	if (mod == 1)
-		s->addr += next(s, 1);
-	else if (mod == 2)
-		s->addr += next(s, 4);
-	/* Nothing follows the displacement: RIP-relative is from here. */
-	if (rm == 5 && mod == 0)
-		s->addr += s->at;
-}
 
 static enum emulated to_memory(struct vcpu *v, u64 addr, const void *value,
 			       unsigned int bytes)
@@ -124,22 +40,20 @@ static enum emulated to_memory(struct vcpu *v, u64 addr, const void *value,
 }
 
 /* A register takes the operand's size; SMSW shows all of CR0 then. */
-static void to_register(struct store *s, u64 value)
+static void to_register(const struct insn *insn, u64 *r, u64 value)
 {
-	u64 *r = gpr(s->regs, (s->modrm & 7) | (s->rex & REX_B ? 8 : 0));
-
-	if (s->rex & REX_W)
+	if (insn->rex & REX_W)
 		*r = value;
-	else if (s->operand16)
+	else if (insn->operand16)
 		*r = (*r & ~0xffffULL) | (u16)value;
 	else
 		*r = (u32)value;
 }
 
-static enum emulated store_value(struct vcpu *v, struct store *s)
+static enum emulated store_value(struct vcpu *v, const struct insn *insn,
+				 const struct modrm *m, u8 opcode)
 {
-	unsigned int op = s->opcode << 3 | ((s->modrm >> 3) & 7);
-	bool memory = s->modrm >> 6 != 3;
+	unsigned int op = opcode << 3 | (m->reg & 7);
 	struct table_register table;
 	u64 value;
 
@@ -152,19 +66,19 @@ static enum emulated store_value(struct vcpu *v, struct store *s)
 		break;
 	case 1 << 3 | 0:
 	case 1 << 3 | 1:
-		if (!memory)
+		if (!m->memory)
 			return EMUL_REFUSED;
 		table = op & 7 ? read_idtr() : read_gdtr();
-		return to_memory(v, s->addr, &table, sizeof(table));
+		return to_memory(v, m->addr, &table, sizeof(table));
 	case 1 << 3 | 4:
 		value = read_cr0();
 		break;
 	default:
 		return EMUL_REFUSED;
 	}
-	if (memory)
-		return to_memory(v, s->addr, &value, 2);
-	to_register(s, value);
+	if (m->memory)
+		return to_memory(v, m->addr, &value, 2);
+	to_register(insn, insn_gpr(v->regs, m->rm), value);
 	return EMUL_DONE;
 }
 
@@ -177,18 +91,21 @@ static enum emulated store_value(struct vcpu *v, struct store *s)
 enum emulated emulate_umip(struct vcpu *v, const u8 *code, unsigned int n,
 			   unsigned int *length)
 {
-	struct store s = { .regs = v->regs, .code = code, .n = n };
+	struct insn insn = { .code = code, .n = n };
+	struct modrm m;
+	u8 opcode;
 
-	if (!(v->virt_cr4 & CR4_UMIP) || !prefixes(&s))
+	if (!(v->virt_cr4 & CR4_UMIP) || insn_begin(&insn, true) != 0x0f)
 		return EMUL_REFUSED;
-	s.opcode = next(&s, 1);
-	s.modrm = next(&s, 1);
-	if (s.cut || s.opcode > 1)
+	if (insn.based_segment || insn.address_prefix || insn.rep || insn.lock)
 		return EMUL_REFUSED;
-	if (s.modrm >> 6 != 3)
-		operand_address(&s);
-	if (s.cut)
+	opcode = insn_fetch(&insn, 1);
+	m = insn_modrm(&insn, v->regs);
+	if (insn.cut || opcode > 1)
 		return EMUL_REFUSED;
-	*length = s.at;
-	return store_value(v, &s);
+	/* Nothing follows the displacement. */
+	if (m.rip_relative)
+		m.addr += v->regs->rip + insn.at;
+	*length = insn.at;
+	return store_value(v, &insn, &m, opcode);
 }

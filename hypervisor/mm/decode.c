@@ -12,11 +12,7 @@
  */
 #include "mm/decode.h"
 #include "base/errno.h"
-
-#define REX_W	8
-#define REX_R	4
-#define REX_X	2
-#define REX_B	1
+#include "machine/insn.h"
 
 #define FLAG_CF	0x001
 #define FLAG_PF	0x004
@@ -26,130 +22,19 @@
 #define FLAG_OF	0x800
 #define FLAGS_ARITH (FLAG_CF | FLAG_PF | FLAG_AF | FLAG_ZF | FLAG_SF | FLAG_OF)
 
-/* Bytes not yet looked at. */
-struct cursor {
-	const u8 *p;
-	unsigned int pos, n;
-	bool short_read;
-};
-
-struct modrm {
-	u8 rex, mod, reg, rm;
-	bool rip_relative;
-	u64 addr;	/* without rip */
-};
-
-static u64 fetch(struct cursor *c, unsigned int bytes)
-{
-	u64 v = 0;
-	unsigned int i;
-
-	if (c->n - c->pos < bytes) {
-		c->short_read = true;
-		return 0;
-	}
-	for (i = 0; i < bytes; i++)
-		v |= (u64)c->p[c->pos++] << (8 * i);
-	return v;
-}
-
-static u64 fetch_signed(struct cursor *c, unsigned int bytes)
-{
-	u64 v = fetch(c, bytes);
-
-	if (bytes == 1)
-		return (u64)(s64)(s8)v;
-	return bytes == 4 ? (u64)(s64)(s32)v : v;
-}
-
-/* Register @nr in the encoding's order. */
-static u64 *reg_ptr(struct regs *r, unsigned int nr)
-{
-	static const u16 offset[16] = {
-		offsetof(struct regs, rax), offsetof(struct regs, rcx),
-		offsetof(struct regs, rdx), offsetof(struct regs, rbx),
-		offsetof(struct regs, rsp), offsetof(struct regs, rbp),
-		offsetof(struct regs, rsi), offsetof(struct regs, rdi),
-		offsetof(struct regs, r8), offsetof(struct regs, r9),
-		offsetof(struct regs, r10), offsetof(struct regs, r11),
-		offsetof(struct regs, r12), offsetof(struct regs, r13),
-		offsetof(struct regs, r14), offsetof(struct regs, r15),
-	};
-
-	return (u64 *)(void *)((char *)r + offset[nr & 15]);
-}
-
 static u64 width_mask(unsigned int width)
 {
 	return width == 8 ? ~0ULL : (1ULL << (8 * width)) - 1;
 }
 
-/* SIB byte: base + index * scale. */
-static u64 sib_address(struct cursor *c, struct regs *r, u8 rex, u8 mod)
-{
-	u8 sib = fetch(c, 1);
-	unsigned int index = ((sib >> 3) & 7) | ((rex & REX_X) ? 8 : 0);
-	unsigned int base = (sib & 7) | ((rex & REX_B) ? 8 : 0);
-	u64 addr = 0;
-
-	if (index != 4)
-		addr = *reg_ptr(r, index) << (sib >> 6);
-	if ((sib & 7) == 5 && mod == 0)
-		return addr + fetch_signed(c, 4);
-	return addr + *reg_ptr(r, base);
-}
-
-static int decode_modrm(struct cursor *c, struct regs *r, struct modrm *m)
-{
-	u8 b = fetch(c, 1);
-
-	m->mod = b >> 6;
-	m->reg = ((b >> 3) & 7) | ((m->rex & REX_R) ? 8 : 0);
-	m->rm = b & 7;
-	m->rip_relative = false;
-	if (m->mod == 3)
-		return -EINVAL;		/* a register: no memory is written */
-
-	if (m->rm == 4) {
-		m->addr = sib_address(c, r, m->rex, m->mod);
-	} else if (m->rm == 5 && m->mod == 0) {
-		m->rip_relative = true;
-		m->addr = fetch_signed(c, 4);
-	} else {
-		m->addr = *reg_ptr(r, m->rm | ((m->rex & REX_B) ? 8 : 0));
-	}
-	if (m->mod == 1)
-		m->addr += fetch_signed(c, 1);
-	else if (m->mod == 2)
-		m->addr += fetch_signed(c, 4);
-	return 0;
-}
-
-/* Prefixes that change nothing here: LOCK, and segments with base 0. */
-static u8 skip_prefixes(struct cursor *c)
-{
-	for (;;) {
-		u8 b = fetch(c, 1);
-
-		switch (b) {
-		case 0xf0: case 0x2e: case 0x36: case 0x3e: case 0x26:
-			break;
-		default:
-			return b;
-		}
-		if (c->short_read)
-			return 0;
-	}
-}
-
 /* A register operand; byte registers AH..BH have no place here. */
-static int reg_operand(const struct modrm *m, struct regs *r,
-		       struct pt_insn *insn)
+static int reg_operand(const struct insn *c, const struct modrm *m,
+		       struct regs *r, struct pt_insn *insn)
 {
-	if (insn->width == 1 && !m->rex && m->reg >= 4)
+	if (insn->width == 1 && !c->rex && m->reg >= 4)
 		return -EINVAL;
 	insn->reg = m->reg;
-	insn->value = *reg_ptr(r, m->reg);
+	insn->value = *insn_gpr(r, m->reg);
 	return 0;
 }
 
@@ -194,7 +79,7 @@ static int bit_op(unsigned int nr, u64 bit, struct pt_insn *insn)
 	return -EINVAL;
 }
 
-static int decode_two_byte(u8 b, struct cursor *c, struct regs *r,
+static int decode_two_byte(u8 b, struct insn *c, struct regs *r,
 			   struct modrm *m, struct pt_insn *insn)
 {
 	switch (b) {
@@ -204,22 +89,21 @@ static int decode_two_byte(u8 b, struct cursor *c, struct regs *r,
 	case 0xb1:
 		insn->kind = INSN_CMPXCHG;
 		insn->op = PT_OP_CMPXCHG;
-		return decode_modrm(c, r, m) ?: reg_operand(m, r, insn);
+		*m = insn_modrm(c, r);
+		return reg_operand(c, m, r, insn);
 	case 0xab: case 0xb3: case 0xbb:
-		if (decode_modrm(c, r, m))
-			return -EINVAL;
-		return bit_op((b >> 3) & 7, *reg_ptr(r, m->reg) &
+		*m = insn_modrm(c, r);
+		return bit_op((b >> 3) & 7, *insn_gpr(r, m->reg) &
 			      width_mask(insn->width), insn);
 	case 0xba:
-		if (decode_modrm(c, r, m))
-			return -EINVAL;
-		return bit_op(m->reg & 7, fetch(c, 1) &
+		*m = insn_modrm(c, r);
+		return bit_op(m->reg & 7, insn_fetch(c, 1) &
 			      (8U * insn->width - 1), insn);
 	}
 	return -EINVAL;
 }
 
-static int decode_one_byte(u8 b, struct cursor *c, struct regs *r,
+static int decode_one_byte(u8 b, struct insn *c, struct regs *r,
 			   struct modrm *m, struct pt_insn *insn)
 {
 	switch (b) {
@@ -233,56 +117,54 @@ static int decode_one_byte(u8 b, struct cursor *c, struct regs *r,
 	default:
 		return -EINVAL;
 	}
-	if (decode_modrm(c, r, m))
-		return -EINVAL;
+	*m = insn_modrm(c, r);
 
 	switch (b) {
 	case 0x88: case 0x89:
 		insn->kind = INSN_MOV;
 		insn->op = PT_OP_STORE;
-		return reg_operand(m, r, insn);
+		return reg_operand(c, m, r, insn);
 	case 0x86: case 0x87:
 		insn->kind = INSN_XCHG;
 		insn->op = PT_OP_STORE;
-		return reg_operand(m, r, insn);
+		return reg_operand(c, m, r, insn);
 	case 0xc6: case 0xc7:
 		insn->kind = INSN_MOV;
 		insn->op = PT_OP_STORE;
-		insn->value = fetch_signed(c, insn->width == 1 ? 1 : 4);
+		insn->value = insn_fetch_signed(c, insn->width == 1 ? 1 : 4);
 		return (m->reg & 7) ? -EINVAL : 0;
 	case 0x80: case 0x81: case 0x83:
-		insn->value = fetch_signed(c, b == 0x81 ? 4 : 1);
+		insn->value = insn_fetch_signed(c, b == 0x81 ? 4 : 1);
 		return logic_op(m->reg & 7, insn);
 	}
 	/* 08/09 or, 20/21 and, 30/31 xor */
-	return logic_op(b >> 3, insn) ?: reg_operand(m, r, insn);
+	return logic_op(b >> 3, insn) ?: reg_operand(c, m, r, insn);
 }
 
 int pt_insn_decode(const u8 *code, unsigned int n, struct regs *regs,
 		   struct pt_insn *insn)
 {
-	struct cursor c = { .p = code, .n = min(n, 15U) };
+	struct insn c = { .code = code, .n = n };
 	struct modrm m = { 0 };
-	u8 b = skip_prefixes(&c);
+	u8 b = insn_begin(&c, true);
 	int rc;
 
-	if ((b & 0xf0) == 0x40) {
-		m.rex = b;
-		b = fetch(&c, 1);
-	}
-	insn->width = (m.rex & REX_W) ? 8 : 4;
+	if (c.based_segment || c.operand16 || c.address_prefix || c.rep)
+		return -EINVAL;
+	insn->width = c.rex & REX_W ? 8 : 4;
 	insn->value = insn->reg = insn->bit = 0;
 	if (b == 0x0f)
-		rc = decode_two_byte(fetch(&c, 1), &c, regs, &m, insn);
+		rc = decode_two_byte(insn_fetch(&c, 1), &c, regs, &m, insn);
 	else
 		rc = decode_one_byte(b, &c, regs, &m, insn);
-	if (rc || c.short_read)
+	/* A register operand writes no memory. */
+	if (rc || c.cut || !m.memory)
 		return -EINVAL;
 
-	insn->length = c.pos;
+	insn->length = c.at;
 	insn->addr = m.addr;
 	if (m.rip_relative)
-		insn->addr += regs->rip + c.pos;
+		insn->addr += regs->rip + c.at;
 	return 0;
 }
 
@@ -359,7 +241,7 @@ void pt_insn_finish(const struct pt_insn *insn, const struct pt_op *op,
 	case INSN_MOV:
 		break;
 	case INSN_XCHG:
-		set_reg(reg_ptr(regs, insn->reg), old, insn->width);
+		set_reg(insn_gpr(regs, insn->reg), old, insn->width);
 		break;
 	case INSN_CMPXCHG:
 		regs->rflags = flags | compare_flags(regs->rax, old,

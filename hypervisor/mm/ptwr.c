@@ -16,17 +16,16 @@
  */
 #include "mm/mm.h"
 #include "console/printk.h"
+#include "machine/insn.h"
 #include "mm/decode.h"
 #include "mm/env.h"
 #include "mm/internal.h"
 #include "state/guest-access.h"
 
-#define INSN_MAX 15
-
 /* Instruction bytes: as many of the 15 as are mapped. */
 static unsigned int fetch_code(struct vcpu *v, u8 *code)
 {
-	return INSN_MAX - copy_from_vcpu(v, code, v->regs->rip, INSN_MAX);
+	return MAX_INSN_BYTES - copy_from_vcpu(v, code, v->regs->rip, MAX_INSN_BYTES);
 }
 
 static int apply(struct vcpu *v, mfn_t mfn, const struct pt_insn *insn,
@@ -63,7 +62,7 @@ bool mm_fault_on_write(struct vcpu *v, u64 va)
 	struct guest_walk w;
 	struct pt_insn insn;
 	struct pt_op op;
-	u8 code[INSN_MAX] = { 0 };
+	u8 code[MAX_INSN_BYTES] = { 0 };
 	bool device;
 	int rc;
 

@@ -2,9 +2,9 @@
 UNIT_TESTS += emulate-decode emulate-io emulate-priv
 
 emulate_DISPATCH := $(addprefix $(HYP)/dispatch/,decode-priv.c emulate.c \
-	io-port.c msr.c control-regs.c umip.c debugreg.c cpuid.c stats-leaf.c)
+	io-port.c msr.c control-regs.c umip.c debugreg.c cpuid.c stats-leaf.c) $(HYP)/machine/insn.c
 
-emulate-decode_SRCS := $(HYP)/dispatch/decode-priv.c
+emulate-decode_SRCS := $(HYP)/dispatch/decode-priv.c $(HYP)/machine/insn.c
 emulate-decode_CFLAGS := -Iemulate-stubs
 
 emulate-io_SRCS := $(emulate_DISPATCH) emulate-env.c
