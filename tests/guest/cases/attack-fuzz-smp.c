@@ -12,8 +12,35 @@
 #define ROUNDS	20000
 
 static volatile ulong mfns[FRAMES];
+static ulong pfns[FRAMES];	/* of those from the p2m list */
 static volatile u32 stop;
 static ulong foreign;
+
+/* Every frame that was ever taken, to give them all back in the end. */
+static ulong taken[8192];
+static volatile u32 nr_taken;
+
+static ulong take_frame(void)
+{
+	ulong out = 0;
+	struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
+	u32 n = __atomic_fetch_add(&nr_taken, 1, __ATOMIC_SEQ_CST);
+
+	if (n >= ARRAY_SIZE(taken))
+		return 0;
+	set_xen_guest_handle(r.extent_start, &out);
+	if (HYP(memory_op, XENMEM_increase_reservation, &r) == 1)
+		taken[n] = out;
+	return taken[n];
+}
+
+static void give_frame(ulong mfn)
+{
+	struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
+
+	set_xen_guest_handle(r.extent_start, &mfn);
+	HYP(memory_op, XENMEM_decrease_reservation, &r);
+}
 
 static u32 rnd(u64 *s)
 {
@@ -154,31 +181,34 @@ static void random_descriptors(u64 *s)
 	}
 }
 
+/* Frames at even places are not in the p2m list. */
 static void random_memory(u64 *s)
 {
-	volatile ulong *slot = &mfns[TREE + rnd(s) % (FRAMES - TREE)];
+	volatile ulong *slot = &mfns[TREE + 1 + 2 * (rnd(s) % ((FRAMES - TREE) / 2))];
 	ulong in = *slot, out = 0;
-	struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
 	struct xen_memory_exchange x = {
 		.in = { .nr_extents = 1, .domid = DOMID_SELF },
 		.out = { .nr_extents = 1, .domid = DOMID_SELF },
 	};
+	u32 n;
 
 	switch (rnd(s) % 3) {
 	case 0:
-		set_xen_guest_handle(r.extent_start, &in);
-		HYP(memory_op, XENMEM_decrease_reservation, &r);
+		give_frame(in);
 		break;
 	case 1:
-		set_xen_guest_handle(r.extent_start, &out);
-		if (HYP(memory_op, XENMEM_increase_reservation, &r) == 1)
+		out = take_frame();
+		if (out)
 			*slot = out;
 		break;
 	default:
+		n = __atomic_fetch_add(&nr_taken, 1, __ATOMIC_SEQ_CST);
+		if (n >= ARRAY_SIZE(taken))
+			break;
 		set_xen_guest_handle(x.in.extent_start, &in);
 		set_xen_guest_handle(x.out.extent_start, &out);
 		if (HYP(memory_op, XENMEM_exchange, &x) == 0)
-			*slot = out;
+			*slot = taken[n] = out;
 	}
 }
 
@@ -260,15 +290,25 @@ static void fuzz(u64 seed)
 	}
 }
 
+/* What hangs off a vCPU: descriptor tables and the user base. */
+static void let_go(void)
+{
+	struct mmuext_op ldt = { .cmd = MMUEXT_SET_LDT };
+
+	EXPECT_EQ(HYP(set_gdt, NULL, 0), 0);
+	EXPECT_EQ(HYP(mmuext_op, &ldt, 1, NULL, DOMID_SELF), 0);
+	EXPECT_EQ(mmuext1(MMUEXT_NEW_USER_BASEPTR, pfn_mfn(user_l4_pfn)), 0);
+}
+
 static void fuzz_vcpu1(void *arg)
 {
 	fuzz((ulong)arg);
+	let_go();
 }
 
 /* Each round both start over on what the last one left. */
 ATTACK(smp_fuzz_frames)
 {
-	struct mmuext_op ldt = { .cmd = MMUEXT_SET_LDT };
 	unsigned int i;
 	ulong pfn;
 	u32 port;
@@ -276,15 +316,12 @@ ATTACK(smp_fuzz_frames)
 	NEED_VCPU1();
 	foreign = mfn_of_hypervisor();
 	for (i = 0; i < FRAMES; i++) {
-		ulong out = 0;
-		struct xen_memory_reservation r = { .nr_extents = 1, .domid = DOMID_SELF };
-
-		set_xen_guest_handle(r.extent_start, &out);
-		if ((i < TREE || i % 2 == 0) && HYP(memory_op, XENMEM_increase_reservation, &r) == 1) {
-			mfns[i] = out;
+		if (i < TREE || i % 2 == 0) {
+			mfns[i] = take_frame();
+			EXPECT(mfns[i]);
 			continue;
 		}
-		pfn = alloc_pfn();
+		pfn = pfns[i] = alloc_pfn();
 		if (i % 4 == 1)
 			EXPECT_EQ(page_ro(pfn), 0);
 		mfns[i] = pfn_mfn(pfn);
@@ -306,11 +343,23 @@ ATTACK(smp_fuzz_frames)
 	fuzz(0x2545f4914f6cdd1dul);
 	EXPECT(smp_wait(60000000000ul));
 	EXPECT_EQ(mmu_update1(kernel_l4_pfn, SLOT, 0), 0);
-	EXPECT_EQ(HYP(set_gdt, NULL, 0), 0);
-	EXPECT_EQ(HYP(mmuext_op, &ldt, 1, NULL, DOMID_SELF), 0);
+	let_go();
 	for (i = 0; i < FRAMES; i++)
 		mmuext1(MMUEXT_UNPIN_TABLE, mfns[i]);
-	mmuext1(MMUEXT_NEW_USER_BASEPTR, pfn_mfn(user_l4_pfn));
+	for (i = 0; i < FRAMES; i++) {
+		mmuext1(MMUEXT_CLEAR_PAGE, mfns[i]);
+		if (pfns[i])
+			EXPECT_EQ(mmu_update_raw(mfn_ma(mfns[i]) | MMU_MACHPHYS_UPDATE, pfns[i]),
+				  0);
+	}
+	for (i = 0; i < ARRAY_SIZE(taken); i++) {
+		if (!taken[i])
+			continue;
+		mmuext1(MMUEXT_UNPIN_TABLE, taken[i]);
+		/* Undoes what a call that was never ended left behind. */
+		mmuext1(MMUEXT_CLEAR_PAGE, taken[i]);
+		give_frame(taken[i]);
+	}
 	for (port = 4; port < 60; port++) {
 		struct evtchn_status st = { .dom = DOMID_SELF, .port = port };
 
