@@ -74,6 +74,10 @@ ATTACK(event_reset_leaves_2level)
 	u32 words[8], i;
 	int port;
 
+	if (!on_ringlet) {
+		skip("Xen keeps high ports over a reset");
+		return;
+	}
 	if (!many_ports())
 		return;
 	EXPECT_EQ(reset(), 0);
@@ -104,6 +108,10 @@ ATTACK(smp_event_reset_race)
 	u32 port;
 
 	NEED_VCPU1();
+	if (!on_ringlet) {
+		skip("Xen keeps high ports over a reset");
+		return;
+	}
 	if (!many_ports())
 		return;
 	allocating = 1;
