@@ -3,7 +3,7 @@
  * The log: a ring of 64 KiB that keeps the newest bytes, and the serial console.
  *
  * A line of ours goes to the ring always and to the serial line if its level
- * passes; each begins with "(RL) ". Lines that a guest causes share one token
+ * passes; each begins with "(RL) ", warnings with "(RL) warning: ". Lines that a guest causes share one token
  * bucket (burst of 40, then 8 a second), so that a guest can neither hold the
  * serial line nor wash the ring out; what was dropped is counted in the next
  * line that passes. What the service domain writes with console_io goes to
@@ -73,13 +73,16 @@ static void ring_write(const char *s, size_t n) __requires(console_lock)
 }
 
 /* Format one whole line, prefix and newline included. */
-static size_t format_line(char *line, const char *fmt, va_list ap)
+static size_t format_line(char *line, enum log_level level, const char *fmt,
+			  va_list ap)
 {
-	int n;
+	int n, at = PREFIX_LEN;
 
 	memcpy(line, PREFIX, PREFIX_LEN);
-	n = vsnformat(line + PREFIX_LEN, LINE_MAX - PREFIX_LEN - 1, fmt, ap);
-	n = min(n, (int)(LINE_MAX - PREFIX_LEN - 2)) + (int)PREFIX_LEN;
+	if (level == LOG_WARNING)
+		at += snformat(line + at, LINE_MAX - at, "warning: ");
+	n = vsnformat(line + at, LINE_MAX - at - 1, fmt, ap);
+	n = min(n, LINE_MAX - at - 2) + at;
 	if (line[n - 1] != '\n')
 		line[n++] = '\n';
 	return n;
@@ -92,7 +95,7 @@ void printk(enum log_level level, const char *fmt, ...)
 	size_t n;
 
 	va_start(ap, fmt);
-	n = format_line(line, fmt, ap);
+	n = format_line(line, level, fmt, ap);
 	va_end(ap);
 
 	console_acquire();
@@ -140,7 +143,7 @@ void guest_printk(enum log_level level, const char *fmt, ...)
 	size_t n;
 
 	va_start(ap, fmt);
-	n = format_line(line, fmt, ap);
+	n = format_line(line, level, fmt, ap);
 	va_end(ap);
 
 	console_acquire();

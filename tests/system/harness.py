@@ -30,7 +30,7 @@ KERNEL_COMPLAINTS = re.compile(
     r"|nobody cared|Kernel panic).*$", re.M)
 HYPERVISOR_COMPLAINTS = {
     "xen": re.compile(r"^\(XEN\).*(?:Xen WARN|Xen BUG|Assertion|Panic).*$", re.M),
-    "ringlet": re.compile(r"^\(RL\) (?:PANIC|.*crashed|.*\bbug\b|.*watchdog|.*exception"
+    "ringlet": re.compile(r"^\(RL\) (?:warning: |PANIC|.*crashed|.*\bbug\b|.*watchdog|.*exception"
                           r"|\d+ lines about guests dropped).*$", re.M),
     "native": re.compile(r"(?!)"),
 }

@@ -103,6 +103,8 @@ static void levels(void **state)
 	assert_true(was_sent("(RL) one 1\r\n"));
 	assert_false(was_sent("two"));
 	assert_true(console_set_levels("all", NULL));
+	printk(LOG_WARNING, "two");
+	assert_true(was_sent("(RL) warning: two\r\n"));
 	printk(LOG_DEBUG, "three\n");
 	assert_true(was_sent("(RL) three\r\n"));
 	assert_false(was_sent("\n\r\n"));
