@@ -24,6 +24,7 @@
 #include "control/control.h"
 #include "evtchn/evtchn.h"
 #include "machine/clock.h"
+#include "machine/cpu-features.h"
 #include "machine/directmap.h"
 #include "machine/pcpu.h"
 #include "mm/mm.h"
@@ -307,6 +308,25 @@ static struct domain *create(void)
 	return d;
 }
 
+/*
+ * Programs run on the kernel's tables: where its pages are user pages, or where
+ * the CPU reads through U=0, they can see what is the kernel's.
+ */
+static void tell_exposure(struct domain *d, const struct elf_kernel *k)
+{
+	if (!elf_kernel_is_fit(k)) {
+		d->no_smep = true;
+		printk(LOG_WARNING,
+		       "ringlet: boot: GUEST_OS of the kernel is \"%s\", not linux: its programs can "
+		       "reach kernel pages that it maps for users; SMEP is off",
+		       k->guest_os);
+	}
+	if (cpu_features.meltdown)
+		printk(LOG_WARNING,
+		       "ringlet: boot: this CPU has Meltdown: programs of a guest can read that "
+		       "guest's kernel memory");
+}
+
 struct domain *dom0_build(const struct dom0_config *c)
 {
 	struct domain *d = create();
@@ -327,6 +347,7 @@ struct domain *dom0_build(const struct dom0_config *c)
 	make_tables(c->kernel, &l);
 	make_start_info(d, c, &l);
 	start_vcpu(d, c->kernel, &l);
+	tell_exposure(d, c->kernel);
 	wallclock_now(&sec, &nsec);
 	domain_wallclock_set(d, sec, nsec, system_time());
 	printk(LOG_INFO, "service domain: %lu MiB, %u vCPUs, kernel at %lx, entry %lx",

@@ -89,6 +89,9 @@ static const char *take_note(u32 type, const u8 *desc, u32 size,
 		note_string(desc, size, k->xen_version,
 			    sizeof(k->xen_version));
 		break;
+	case XEN_ELFNOTE_GUEST_OS:
+		note_string(desc, size, k->guest_os, sizeof(k->guest_os));
+		break;
 	case XEN_ELFNOTE_FEATURES:
 		return check_features(desc, size);
 	}
@@ -169,4 +172,14 @@ const char *elf_notes_check(struct elf_kernel *k)
 	     (k->init_p2m + BIT(35)) >> 39 == k->virt_base >> 39))
 		return "its INIT_P2M note is misplaced: use another kernel";
 	return NULL;
+}
+
+/*
+ * Programs run on the kernel's own base here, so that U=0 on kernel pages is
+ * all that keeps them out. Linux does so; of other kernels nobody has looked.
+ */
+bool elf_kernel_is_fit(const struct elf_kernel *k)
+{
+	return !strcmp(k->guest_os, "linux") ||
+	       !strncmp(k->guest_os, "ringlet", 7);
 }

@@ -61,6 +61,7 @@ struct elf_kernel {
 	bool mod_start_pfn;
 	bool has_notes;
 	char xen_version[16];
+	char guest_os[16];
 };
 
 /* Check headers and segments, read the notes. NULL, or what is wrong. */
@@ -70,5 +71,7 @@ const char *elf_parse(const u8 *data, u64 size, struct elf_kernel *k);
 const char *elf_notes_parse(const u8 *data, u64 size, struct elf_kernel *k);
 /* After all notes: defaults, and what must hold between them. */
 const char *elf_notes_check(struct elf_kernel *k);
+/* Known to keep its own pages from its programs without a second base. */
+bool elf_kernel_is_fit(const struct elf_kernel *k);
 
 #endif

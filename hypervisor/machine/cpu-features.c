@@ -66,6 +66,14 @@ static bool __init vendor_is(const u32 leaf0[4], const char *name)
 	       !memcmp(&leaf0[2], name + 8, 4);
 }
 
+/* Intel's, unless RDCL_NO says otherwise (SDM 4, IA32_ARCH_CAPABILITIES). */
+static bool __init meltdown_detect(const u32 leaf0[4], const u32 leaf7[4])
+{
+	if (!vendor_is(leaf0, "GenuineIntel"))
+		return false;
+	return !(leaf7[3] & BIT(29)) || !(rdmsr(MSR_ARCH_CAPABILITIES) & BIT(0));
+}
+
 static void __init cr4_choose(u32 leaf1_edx)
 {
 	struct cpu_features *f = &cpu_features;
@@ -105,6 +113,7 @@ void __init cpu_features_init(void)
 	f->smep = leaf7[1] & BIT(7);
 	f->umip = leaf7[2] & BIT(2);
 	f->md_clear = leaf7[3] & BIT(10);
+	f->meltdown = meltdown_detect(leaf0, leaf7);
 	f->gbpages = ext1[3] & BIT(26);
 	f->rdtscp = ext1[3] & BIT(27);
 	f->phys_bits = 36;

@@ -9,6 +9,7 @@ struct cpu_features {
 	bool amd;			/* SYSCALL from compatibility mode exists */
 	bool gbpages, fsgsbase, umip, smep, xsave, xsaveopt, rdtscp;
 	bool tsc_invariant, tsc_deadline;
+	bool meltdown;			/* programs can read all that is mapped */
 	bool md_clear;			/* VERW overwrites the CPU's buffers */
 	u64 xcr0;			/* features we let guests use */
 	u32 xsave_size;			/* bytes for xcr0, or 512 */

@@ -74,6 +74,8 @@ void vcpu_cr4_load(struct vcpu *v)
 	u64 own = cpu_features.cr4_guest_allowed;
 	u64 cr4 = (this_cpu->cr4 & ~own) | (v->virt_cr4 & own);
 
+	if (cpu_features.smep)
+		cr4 = v->domain->no_smep ? cr4 & ~CR4_SMEP : cr4 | CR4_SMEP;
 	if (cr4 == this_cpu->cr4)
 		return;
 	this_cpu->cr4 = cr4;

@@ -110,6 +110,7 @@ struct vcpu {
 struct domain {
 	domid_t id;		/* constant */
 	bool is_hardware;	/* constant: the service domain */
+	bool no_smep;		/* constant: its kernel may run on user pages */
 	bool is_privileged;	/* constant: may use domain control */
 	bool is_shut_down;	/* guarded by: control_lock */
 	bool is_crashed;	/* set once */

@@ -243,6 +243,25 @@ static struct file with_number(u32 type, u64 v)
 	return with_note(type, &v, sizeof(v));
 }
 
+static void test_fitness(void **state)
+{
+	static const struct { const char *os; bool fit; } kernels[] = {
+		{ "linux", true }, { "ringlet-test", true }, { "Mini-OS", false },
+		{ "linuxoid", false }, { "", false },
+	};
+	unsigned int i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(kernels); i++) {
+		struct file f = with_note(XEN_ELFNOTE_GUEST_OS, kernels[i].os,
+					  strlen(kernels[i].os) + 1);
+		struct elf_kernel k;
+
+		assert_null(parse_bytes(&f, sizeof(f), &k));
+		assert_int_equal(elf_kernel_is_fit(&k), kernels[i].fit);
+	}
+}
+
 static void test_note_faults(void **state)
 {
 	struct file f;
@@ -358,6 +377,7 @@ int main(void)
 		cmocka_unit_test(test_entry_of_header),
 		cmocka_unit_test(test_header_faults),
 		cmocka_unit_test(test_segment_faults),
+		cmocka_unit_test(test_fitness),
 		cmocka_unit_test(test_note_faults),
 		cmocka_unit_test(test_address_note_faults),
 		cmocka_unit_test(test_hypercall_page_ok),
