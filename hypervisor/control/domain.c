@@ -133,6 +133,8 @@ struct vcpu *vcpu_create(struct domain *d, u32 id)
 		return NULL;
 	v->domain = d;
 	v->id = id;
+	/* What Linux wants there, though as a PV guest it sets only CPU 0's. */
+	v->tsc_aux = id;
 	vcpu_defaults(v);
 	v->vcpu_info = &d->shared_info->vcpu_info[id];
 	v->vcpu_info->evtchn_upcall_mask = 1;
