@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-UNIT_TESTS += emulate-decode emulate-io emulate-priv
+UNIT_TESTS += emulate-decode emulate-io emulate-priv emulate-umip
 
 emulate_DISPATCH := $(addprefix $(HYP)/dispatch/,decode-priv.c emulate.c \
 	io-port.c msr.c control-regs.c umip.c debugreg.c cpuid.c stats-leaf.c) $(HYP)/machine/insn.c
@@ -12,3 +12,6 @@ emulate-io_CFLAGS := -Iemulate-stubs
 
 emulate-priv_SRCS := $(emulate_DISPATCH) emulate-env.c
 emulate-priv_CFLAGS := -Iemulate-stubs
+
+emulate-umip_SRCS := $(emulate_DISPATCH) emulate-env.c
+emulate-umip_CFLAGS := -Iemulate-stubs
