@@ -72,10 +72,10 @@ static bool in_text(u64 addr)
 	return addr >= (u64)image_start && addr < (u64)text_end;
 }
 
-static void show_registers(const struct regs *r)
+void show_registers(const struct regs *r)
 {
-	printk(LOG_ERROR, "vector %ld error %04lx  rip %016lx cs %04lx rflags %08lx",
-	       r->vector, r->error, r->rip, r->cs, r->rflags);
+	printk(LOG_ERROR, "entry %03lx error %04lx  rip %04lx:%016lx rflags %08lx",
+	       r->vector, r->error, r->cs, r->rip, r->rflags);
 	printk(LOG_ERROR, "rax %016lx rbx %016lx rcx %016lx rdx %016lx",
 	       r->rax, r->rbx, r->rcx, r->rdx);
 	printk(LOG_ERROR, "rsi %016lx rdi %016lx rbp %016lx rsp %016lx ss %04lx",

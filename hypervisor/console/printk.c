@@ -72,6 +72,13 @@ static void ring_write(const char *s, size_t n) __requires(console_lock)
 		ring[ring_end++ % RING_SIZE] = *s++;
 }
 
+static void put(const char *s, size_t n, bool show) __requires(console_lock)
+{
+	ring_write(s, n);
+	if (show)
+		serial_write(s, n);
+}
+
 /* Format one whole line, prefix and newline included. */
 static size_t format_line(char *line, enum log_level level, const char *fmt,
 			  va_list ap)
@@ -99,9 +106,7 @@ void printk(enum log_level level, const char *fmt, ...)
 	va_end(ap);
 
 	console_acquire();
-	ring_write(line, n);
-	if ((int)level < max(own_level.always, own_level.limited))
-		serial_write(line, n);
+	put(line, n, (int)level < max(own_level.always, own_level.limited));
 	console_release();
 }
 
@@ -132,8 +137,7 @@ static void report_dropped(void) __requires(console_lock)
 	n = snformat(line, sizeof(line), PREFIX "%u lines about guests dropped\n",
 		     dropped);
 	dropped = 0;
-	ring_write(line, n);
-	serial_write(line, n);
+	put(line, n, true);
 }
 
 void guest_printk(enum log_level level, const char *fmt, ...)
@@ -148,13 +152,10 @@ void guest_printk(enum log_level level, const char *fmt, ...)
 
 	console_acquire();
 	if ((int)level < guest_level.always || forced) {
-		ring_write(line, n);
-		serial_write(line, n);
+		put(line, n, true);
 	} else if (rate_ok()) {
 		report_dropped();
-		ring_write(line, n);
-		if ((int)level < guest_level.limited)
-			serial_write(line, n);
+		put(line, n, (int)level < guest_level.limited);
 	}
 	console_release();
 }
@@ -162,8 +163,7 @@ void guest_printk(enum log_level level, const char *fmt, ...)
 void console_write_guest(const char *s, size_t n)
 {
 	console_acquire();
-	ring_write(s, n);
-	serial_write(s, n);
+	put(s, n, true);
 	console_release();
 }
 

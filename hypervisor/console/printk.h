@@ -44,6 +44,9 @@ size_t console_read_guest(char *buf, size_t n);
  */
 bool console_set_levels(const char *hypervisor, const char *guest);
 
+/* The registers of an interrupted context, as errors. */
+void show_registers(const struct regs *r);
+
 /**
  * panic() - stop the machine: registers, stack and the last log lines
  * @regs: the interrupted context in host space, or NULL

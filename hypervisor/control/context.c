@@ -9,8 +9,8 @@
  * Selectors of the kernel are the hypervisor's own whatever the guest names, as
  * the ABI's kernels name theirs with RPL 0 or 3; the other selectors are loaded
  * by the gate, with a fix-up, when the vCPU first runs. eflags keeps only what
- * a guest may have; its IOPL becomes the virtual one. Debug registers start as
- * after a reset: the guest sets its own when it runs.
+ * a guest may have; its IOPL becomes the virtual one. FPU and debug
+ * registers start as after a reset: the guest sets its own when it runs.
  *
  * ABI: arch-x86/xen.h, struct vcpu_guest_context. Locks: d->page_lock inside mm;
  * the caller holds d->control_lock.
@@ -18,26 +18,15 @@
 #include "control/control.h"
 
 #include "base/errno.h"
-#include "base/string.h"
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
 #include "mm/mm.h"
 
-#define FX_SIZE		512
-#define FX_MXCSR	24	/* offset in the FXSAVE image (SDM 1, table 10-2) */
-#define FX_MXCSR_VALID	0xffbfU
-#define XSAVE_HEADER	512	/* XSTATE_BV: which parts are in the image */
-#define XSTATE_FP_SSE	3ULL
 #define MAX_LDT_ENTRIES	8192
 #define GDT_PAGE_ENTRIES (PAGE_SIZE / 8)
 
 /* What of RFLAGS a context may set: status flags, DF, TF, AC, ID. */
 #define CONTEXT_RFLAGS	0x240dd5ULL
-
-static bool base_valid(u64 base)
-{
-	return guest_entry_valid(base);
-}
 
 static int check_entries(const struct vcpu_guest_context *c)
 {
@@ -60,9 +49,9 @@ static int check_context(const struct vcpu_guest_context *c)
 
 	if (rc)
 		return rc;
-	if (!base_valid(c->fs_base) || !base_valid(c->gs_base_kernel) ||
-	    !base_valid(c->gs_base_user) || !base_valid(c->kernel_sp) ||
-	    !base_valid(c->ldt_base))
+	if (!guest_entry_valid(c->fs_base) || !guest_entry_valid(c->gs_base_kernel) ||
+	    !guest_entry_valid(c->gs_base_user) || !guest_entry_valid(c->kernel_sp) ||
+	    !guest_entry_valid(c->ldt_base))
 		return -EINVAL;
 	if (c->ldt_ents > MAX_LDT_ENTRIES || c->ldt_base & ~PAGE_MASK)
 		return -EINVAL;
@@ -144,22 +133,6 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->reload_segments = true;
 }
 
-/* The image's own reserved bits would fault on the restore: they are dropped. */
-static void set_fpu(struct vcpu *v, const struct vcpu_guest_context *c)
-{
-	u8 *image = v->xsave;
-	u32 mxcsr;
-
-	if (!(c->flags & VGCF_I387_VALID))
-		return;
-	memcpy(image, &c->fpu_ctxt, FX_SIZE);
-	memcpy(&mxcsr, image + FX_MXCSR, sizeof(mxcsr));
-	mxcsr &= FX_MXCSR_VALID;
-	memcpy(image + FX_MXCSR, &mxcsr, sizeof(mxcsr));
-	if (cpu_features.xsave)
-		*(u64 *)(image + XSAVE_HEADER) |= XSTATE_FP_SSE;
-}
-
 /**
  * vcpu_set_context() - first context of a vCPU
  * @c: in our own memory: checked and used as it is
@@ -182,7 +155,6 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 		return rc;
 
 	set_registers(v, c);
-	set_fpu(v, c);
 	for (i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++)
 		vcpu_set_trap(v, i, &c->trap_ctxt[i]);
 	v->ldt_base = c->ldt_base;

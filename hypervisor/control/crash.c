@@ -17,6 +17,7 @@
 #include "machine/cpu.h"
 #include "machine/directmap.h"
 #include "machine/pcpu.h"
+#include "machine/pte.h"
 #include "sched/sched.h"
 #include "state/alloc.h"
 #include "state/guest-access.h"
@@ -24,8 +25,6 @@
 #include <xen/sched.h>
 
 #define STACK_WORDS	32
-#define PTE_PRESENT	1
-#define PTE_FRAME	0x000ffffffffff000ULL
 
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
@@ -51,20 +50,9 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 
 static void print_registers(const struct vcpu *v)
 {
-	const struct regs *r = v->regs;
-
-	printk(LOG_ERROR, "  rip %04lx:%016lx  rsp %04lx:%016lx  rflags %08lx",
-	       r->cs, r->rip, r->ss, r->rsp, r->rflags);
-	printk(LOG_ERROR, "  rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx",
-	       r->rax, r->rbx, r->rcx, r->rdx);
-	printk(LOG_ERROR, "  rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx",
-	       r->rsi, r->rdi, r->rbp, r->r8);
-	printk(LOG_ERROR, "  r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx",
-	       r->r9, r->r10, r->r11, r->r12);
-	printk(LOG_ERROR, "  r13 %016lx  r14 %016lx  r15 %016lx", r->r13, r->r14,
-	       r->r15);
-	printk(LOG_ERROR, "  entry %03lx, error code %lx, cr2 %016lx, cr3 frame %lx",
-	       r->vector, r->error, (u64)v->vcpu_info->arch.cr2, v->guest_l4.v);
+	show_registers(v->regs);
+	printk(LOG_ERROR, "  cr2 %016lx, cr3 frame %lx",
+	       (u64)v->vcpu_info->arch.cr2, v->guest_l4.v);
 	printk(LOG_ERROR, "  kernel stack %016lx, event mask %u, pending %u",
 	       v->gate_rw->kernel_sp, v->vcpu_info->evtchn_upcall_mask,
 	       v->vcpu_info->evtchn_upcall_pending);
@@ -101,12 +89,12 @@ static void print_walk(const struct vcpu *v, const char *what, u64 va)
 	for (level = 4; level; level--) {
 		if (!mfn_valid(table) || !mfn_is_ram(table))
 			return;
-		index = va >> (PAGE_SHIFT + 9 * (level - 1)) & 511;
+		index = pt_index(va, PAGE_SHIFT + 9 * (level - 1));
 		entry = ((const u64 *)mfn_to_virt(table))[index];
 		printk(LOG_ERROR, "    L%u[%03x] = %016lx", level, index, entry);
-		if (!(entry & PTE_PRESENT))
+		if (!(entry & PTE_P))
 			return;
-		table = paddr_to_mfn(entry & PTE_FRAME);
+		table = pte_mfn(entry);
 	}
 }
 

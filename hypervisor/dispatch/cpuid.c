@@ -230,34 +230,6 @@ static u32 machine_address_width(void)
 	return end ? 64 - __builtin_clzll(end - 1) : 0;
 }
 
-/* Leaf 0x40000003: the TSC is the machine's own, never emulated. */
-static void tsc_leaf(u32 sub, u32 r[4])
-{
-	struct clock_scale s;
-	u64 delta, ns_at_zero;
-
-	clear(r);
-	switch (sub) {
-	case 0:
-		r[EAX] = cpu_features.tsc_invariant ? TSC_RELIABLE : 0;
-		r[EBX] = TSC_NEVER_EMULATED;
-		r[ECX] = tsc_khz();
-		break;
-	case 1:
-		clock_scale_get(&s);
-		delta = s.shift < 0 ? s.tsc >> -s.shift : s.tsc << s.shift;
-		ns_at_zero = s.ns - (u64)(((unsigned __int128)delta * s.mul) >> 32);
-		r[EAX] = (u32)ns_at_zero;
-		r[EBX] = ns_at_zero >> 32;
-		r[ECX] = s.mul;
-		r[EDX] = (u32)(s32)s.shift;
-		break;
-	case 2:
-		r[EAX] = tsc_khz();
-		break;
-	}
-}
-
 static void xen_leaf(u32 leaf, u32 sub, u32 r[4])
 {
 	clear(r);
@@ -275,7 +247,11 @@ static void xen_leaf(u32 leaf, u32 sub, u32 r[4])
 		r[ECX] = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD;
 		break;
 	case 3:
-		tsc_leaf(sub, r);
+		if (sub == 0) {		/* the TSC is the machine's own */
+			r[EAX] = cpu_features.tsc_invariant ? TSC_RELIABLE : 0;
+			r[EBX] = TSC_NEVER_EMULATED;
+			r[ECX] = tsc_khz();
+		}
 		break;
 	case 5:
 		if (sub == 0)

@@ -20,7 +20,6 @@
 
 u64 *host_l4_template __ro_after_init;
 u64 *image_l2 __ro_after_init;
-u64 *mmio_l2 __ro_after_init;
 u64 *mmio_l1[MMIO_L1_TABLES] __ro_after_init;
 
 static paddr_t (*table_alloc)(void) __initdata;
@@ -63,9 +62,7 @@ static int __init map_image(void)
 	vaddr_t va;
 	u64 *l1;
 
-	if (!l3)
-		return -ENOMEM;
-	image_l2 = table_below(&l3[0]);
+	image_l2 = l3 ? table_below(&l3[0]) : NULL;
 	if (!image_l2)
 		return -ENOMEM;
 	for (va = (u64)image_start; va < (u64)image_end; va += PAGE_SIZE) {
@@ -84,15 +81,13 @@ static int __init map_image(void)
 static int __init map_mmio_window(void)
 {
 	u64 *l3 = table_below(&host_l4_template[MMIO_SLOT]);
+	u64 *l2 = l3 ? table_below(&l3[0]) : NULL;
 	unsigned int i;
 
-	if (!l3)
-		return -ENOMEM;
-	mmio_l2 = table_below(&l3[0]);
-	if (!mmio_l2)
+	if (!l2)
 		return -ENOMEM;
 	for (i = 0; i < MMIO_L1_TABLES; i++) {
-		mmio_l1[i] = table_below(&mmio_l2[i]);
+		mmio_l1[i] = table_below(&l2[i]);
 		if (!mmio_l1[i])
 			return -ENOMEM;
 	}
@@ -115,50 +110,28 @@ int __init host_map_init(paddr_t (*alloc)(void))
 	return rc;
 }
 
-/* A page of 2^@shift bytes at @pa fits into @pa .. @end. */
-static bool __init page_fits(paddr_t pa, paddr_t end, unsigned int shift)
-{
-	return !(pa & (BIT(shift) - 1)) && end - pa >= BIT(shift);
-}
-
-/* What of the range an existing large page covers. */
-static u64 __init left_in_page(paddr_t pa, paddr_t end, unsigned int shift)
-{
-	return min(end, ALIGN_DOWN(pa, BIT(shift)) + BIT(shift)) - pa;
-}
-
 /*
  * Map one page at the start of the range; returns its size, or 0. A large
  * page is not used where a table already is (ranges may share 2 MiB).
  */
 static u64 __init map_one(paddr_t pa, paddr_t end)
 {
+	unsigned int shift = cpu_features.gbpages ? L3_SHIFT : L2_SHIFT, level;
 	vaddr_t va = DIRECTMAP_VIRT + pa;
-	u64 *e = &host_l4_template[pt_index(va, L4_SHIFT)];
-	u64 *t = table_below(e);
+	u64 *t = host_l4_template, *e;
 
-	if (!t)
-		return 0;
-	e = &t[pt_index(va, L3_SHIFT)];
-	if (cpu_features.gbpages && !*e && page_fits(pa, end, L3_SHIFT)) {
-		*e = pa | PTE_DATA | PTE_PS;
-		return BIT(L3_SHIFT);
+	for (level = L4_SHIFT; level > L1_SHIFT; level -= 9) {
+		e = &t[pt_index(va, level)];
+		if (level <= shift && !*e && !(pa & (BIT(level) - 1)) &&
+		    end - pa >= BIT(level))
+			*e = pa | PTE_DATA | PTE_PS;
+		/* What of the range a large page covers. */
+		if (*e & PTE_PS)
+			return min(end, ALIGN_DOWN(pa, BIT(level)) + BIT(level)) - pa;
+		t = table_below(e);
+		if (!t)
+			return 0;
 	}
-	if (*e & PTE_PS)
-		return left_in_page(pa, end, L3_SHIFT);
-	t = table_below(e);
-	if (!t)
-		return 0;
-	e = &t[pt_index(va, L2_SHIFT)];
-	if (!*e && page_fits(pa, end, L2_SHIFT)) {
-		*e = pa | PTE_DATA | PTE_PS;
-		return BIT(L2_SHIFT);
-	}
-	if (*e & PTE_PS)
-		return left_in_page(pa, end, L2_SHIFT);
-	t = table_below(e);
-	if (!t)
-		return 0;
 	t[pt_index(va, L1_SHIFT)] = pa | PTE_DATA;
 	return PAGE_SIZE;
 }

@@ -41,9 +41,8 @@ void host_map_load(void);
  */
 void host_map_seal(paddr_t *start, paddr_t *end);
 
-/* For mmio.c: the L2 of the MMIO window, and its first L1 tables. */
+/* For mmio.c: the L1 tables of the MMIO window. */
 #define MMIO_L1_TABLES	8
-extern u64 *mmio_l2;
 extern u64 *mmio_l1[MMIO_L1_TABLES];
 
 #endif

@@ -25,6 +25,7 @@
 
 #define IER_RX		0x01
 #define FCR_ENABLE	0x07	/* FIFOs on, both cleared */
+#define LCR_8N1		0x03
 #define LCR_DLAB	0x80
 #define MCR_DTR_RTS	0x03
 #define MCR_OUT2	0x08	/* lets the interrupt out of the chip */
@@ -38,86 +39,50 @@
 static struct {
 	u16 port;
 	u32 baud;		/* 0: as firmware left it */
-	u8 lcr;
 	u32 irq;
 	bool ready, absent;
 	char last;		/* last byte sent, for the CR before LF */
 	unsigned int room;	/* bytes the FIFO takes without a look */
-} uart = { .port = 0x3f8, .baud = 115200, .lcr = 0x03, .irq = 4 };
+} uart = { .port = 0x3f8, .baud = 115200, .irq = 4 };
 
-/* "8n1": data bits, parity, stop bits. Returns the LCR value or -1. */
-static int parse_frame(const char *s)
-{
-	static const char parity[] = "noems";	/* LCR bits 3-5: 0 1 3 5 7 */
-	const char *p;
-	int lcr;
-
-	if (s[0] < '5' || s[0] > '8')
-		return -1;
-	lcr = s[0] - '5';
-	p = s[1] ? strchr(parity, s[1]) : NULL;
-	if (!p)
-		return -1;
-	if (p != parity)
-		lcr |= ((p - parity) * 2 - 1) << 3;
-	if (s[2] != '1' && s[2] != '2')
-		return -1;
-	return lcr | (s[2] == '2' ? 0x04 : 0);
-}
-
-/* A number after a comma; leaves *@v alone if the field is empty. */
+/* A number up to @max in front of a comma or the end; none leaves *@v alone. */
 static bool parse_field(const char **s, u64 max, u64 *v)
 {
 	const char *end;
-	u64 n;
+	u64 n = parse_u64(*s, &end);
 
-	if (**s != ',')
-		return **s == 0;
-	(*s)++;
-	n = parse_u64(*s, &end);
-	if (end == *s)
-		return *end == ',' || *end == 0;
-	if (n > max || (*end && *end != ','))
+	if (end != *s && (!n || n > max))
 		return false;
-	*v = n;
-	*s = end;
-	return true;
+	if (end != *s)
+		*v = n;
+	*s = *end == ',' ? end + 1 : end;
+	return *end == ',' || !*end;
 }
 
 /**
  * serial_configure() - take the text of com1=
- * @spec: "baud[,frame[,port[,irq]]]", fields may be empty; baud may be "auto"
+ * @spec: "baud[,8n1[,port[,irq]]]", fields may be empty; baud may be "auto"
  *
  * Return: false, and nothing changed, if @spec is malformed.
  */
 bool serial_configure(const char *spec)
 {
 	u64 baud = uart.baud, port = uart.port, irq = uart.irq;
-	int lcr = uart.lcr;
-	const char *s = spec, *end;
 
-	if (!strncmp(s, "auto", 4)) {
+	if (!strncmp(spec, "auto", 4)) {
 		baud = 0;
-		s += 4;
-	} else if (*s && *s != ',') {
-		baud = parse_u64(s, &end);
-		if (end == s || !baud || baud > UART_CLOCK || UART_CLOCK / baud > 0xffff)
-			return false;
-		s = end;
+		spec += 4;
 	}
-	if (s[0] == ',' && s[1] && s[1] != ',') {
-		lcr = parse_frame(s + 1);
-		if (lcr < 0)
-			return false;
-		s += 4;
-	} else if (s[0] == ',') {
-		s++;
-	}
-	if (!parse_field(&s, 0xfff8, &port) || !parse_field(&s, 15, &irq) ||
-	    *s || !port || !irq)
+	if (!parse_field(&spec, UART_CLOCK, &baud))
+		return false;
+	if (!strncmp(spec, "8n1", 3))
+		spec += 3;
+	if (*spec == ',')
+		spec++;
+	if (!parse_field(&spec, 0xfff8, &port) ||
+	    !parse_field(&spec, 15, &irq) || *spec)
 		return false;
 	uart.baud = baud;
-	uart.lcr = lcr;
 	uart.port = port;
 	uart.irq = irq;
 	uart.ready = uart.absent = false;
@@ -137,10 +102,10 @@ static void uart_init(void)
 	if (uart.baud) {
 		u32 div = UART_CLOCK / uart.baud;
 
-		outb(p + UART_LCR, uart.lcr | LCR_DLAB);
+		outb(p + UART_LCR, LCR_8N1 | LCR_DLAB);
 		outb(p + UART_DATA, div & 0xff);
 		outb(p + UART_IER, div >> 8);
-		outb(p + UART_LCR, uart.lcr);
+		outb(p + UART_LCR, LCR_8N1);
 	}
 	outb(p + UART_FCR, FCR_ENABLE);
 	outb(p + UART_MCR, MCR_DTR_RTS);

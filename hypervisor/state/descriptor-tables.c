@@ -8,6 +8,7 @@
  */
 #include "state/descriptor-tables.h"
 
+#include "base/string.h"
 #include "machine/layout.h"
 
 #define GATE_INTERRUPT_64	0x8e	/* present, type 14; DPL in bits 5-6 */
@@ -34,6 +35,13 @@ void idt_fill(struct idt_gate *idt, const struct idt_row *rows, u64 irq_stubs)
 	for (; rows->vector != ~0ULL; rows++)
 		idt_set(&idt[rows->vector], rows->handler, (unsigned int)rows->ist,
 			(unsigned int)rows->dpl);
+}
+
+void tss_fill(struct tss *tss, const u64 tops[5])
+{
+	tss->rsp[0] = tops[0];
+	memcpy(tss->ist, tops + 1, 4 * sizeof(*tops));
+	tss->iomap_base = 0xffff;
 }
 
 void gdt_fill(u64 *page, bool tss_busy)

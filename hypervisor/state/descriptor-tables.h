@@ -33,6 +33,9 @@ struct tss {
 /* Interrupt gates for each row, and @irq_stubs + 16 * n for the rest. */
 void idt_fill(struct idt_gate *idt, const struct idt_row *rows, u64 irq_stubs);
 
+/* Ring 0's stacks: entry, then IST 1 to 4; no I/O bitmap, so all ports trap. */
+void tss_fill(struct tss *tss, const u64 tops[5]);
+
 /* Our part of a GDT (selectors from 0xe000): code, data, TSS; LDT empty. */
 void gdt_fill(u64 *page, bool tss_busy);
 

@@ -38,12 +38,8 @@ static int __init host_tables_init(void)
 	if (!host_idt || !host_tss)
 		return -ENOMEM;
 	idt_fill(host_idt, host_idt_table, (u64)host_irq_stubs);
-	host_tss->rsp[0] = HOST_STACK_TOP;
-	host_tss->ist[0] = HOST_NMI_TOP;
-	host_tss->ist[1] = HOST_MC_TOP;
-	host_tss->ist[2] = HOST_DB_TOP;
-	host_tss->ist[3] = HOST_DF_TOP;
-	host_tss->iomap_base = 0xffff;
+	tss_fill(host_tss, (const u64[]){ HOST_STACK_TOP, HOST_NMI_TOP,
+					  HOST_MC_TOP, HOST_DB_TOP, HOST_DF_TOP });
 	return 0;
 }
 

@@ -46,12 +46,10 @@ int __init vcpu_space_boot_init(void)
 
 	idt_fill(shared.idt, gate_idt_table, (u64)gate_irq_stubs);
 	gdt_fill(shared.gdt, true);
-	shared.tss->rsp[0] = GATE_RW + GATE_RW_STACK_TOP;
-	shared.tss->ist[0] = GATE_RW + GATE_RW_NMI_TOP;
-	shared.tss->ist[1] = GATE_RW + GATE_RW_MC_TOP;
-	shared.tss->ist[2] = GATE_RW + GATE_RW_DB_TOP;
-	shared.tss->ist[3] = GATE_RW + GATE_RW_DF_TOP;
-	shared.tss->iomap_base = 0xffff;	/* no bitmap: all ports trap */
+	tss_fill(shared.tss, (const u64[]){
+		GATE_RW + GATE_RW_STACK_TOP, GATE_RW + GATE_RW_NMI_TOP,
+		GATE_RW + GATE_RW_MC_TOP, GATE_RW + GATE_RW_DB_TOP,
+		GATE_RW + GATE_RW_DF_TOP });
 	return 0;
 }
 

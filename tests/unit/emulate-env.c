@@ -254,14 +254,6 @@ u32 tsc_khz(void)
 	return 2000000;
 }
 
-void clock_scale_get(struct clock_scale *s)
-{
-	/* 2 GHz: ns = tsc / 2; at system time 5000 the TSC was 4000. */
-	*s = (struct clock_scale){
-		.tsc = 4000, .ns = 5000, .mul = 0x80000000, .shift = 0,
-	};
-}
-
 /* --- other rooms --- */
 
 int mm_load_base(struct vcpu *v, mfn_t mfn)

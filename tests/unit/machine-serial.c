@@ -66,14 +66,14 @@ static void com1(void **state)
 	static const char * const bad[] = {
 		"0", "115201", "x", "115200,8x1", "115200,9n1", "115200,8n3",
 		"115200,8n1,0x3f8,99", "115200,8n1,99999",
-		"115200,8n1,0x3f8,4,5", "115200 ", "115200,8n1x", "autox",
+		"115200,8n1,0x3f8,4,5", "9600,7e2", "115200 ", "115200,8n1x", "autox",
 	};
 	unsigned int i;
 
 	(void)state;
 	assert_true(serial_configure("115200,8n1"));
 	assert_int_equal(serial_irq(), 4);
-	assert_true(serial_configure("9600,7e2,0x2f8,3"));
+	assert_true(serial_configure("9600,8n1,0x2f8,3"));
 	assert_int_equal(serial_irq(), 3);
 	assert_int_equal(serial_port(), 0x2f8);
 	assert_true(serial_configure("auto,,0x3f8"));
