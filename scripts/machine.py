@@ -242,9 +242,10 @@ class Machine:
 
         They would otherwise land in the middle of what commands print, as would
         the line breaks of a narrow terminal. Emulated CPUs share this host's, so
-        that more of them boot slower.
+        that more of them boot slower; so does more memory, since initial domains
+        move what is in the way of devices, 2 GiB of it on q35, page by page.
         """
-        timeout = timeout or 90 + 30 * self.setup.smp
+        timeout = timeout or 90 + 30 * self.setup.smp + self.setup.mem // 100
         self.expect(PROMPT, timeout, "a shell prompt")
         self.type("dmesg -n 1; stty cols 1000\n")
         self.expect(PROMPT, timeout, "a second shell prompt")
