@@ -10,28 +10,41 @@ LINE = re.compile(r"^(not ok|ok) \d+ (?:- )?(.*)$")
 DETAIL = re.compile(r"^\s+(?:not ok\b|# ).*$")
 
 
-def report(context, out):
-    """A result for each program; its own failed tests are the note."""
-    count, details = 0, []
+def parse(out):
+    """(name, verdict, note) of each program; its own failed tests are the note."""
+    results, details = [], []
     for line in out.split("\n"):
         match = LINE.match(line)
         if DETAIL.match(line):
             details.append(line.strip())
         if not match:
             continue
-        count += 1
         name, _, skip = match[2].partition("# SKIP")
-        name = re.sub(r"\W+", "-", name.split("#")[0]).strip("-")
+        name = name.split("#")[0].strip()
         if skip and match[1] == "ok":
-            context.result(name, "skip", skip.strip())
+            results.append((name, "skip", skip.strip()))
         else:
             note = "\n".join(details[-20:]) if match[1] == "not ok" else ""
-            context.result(name, match[1], note)
+            results.append((name, match[1], note))
         details = []
     plan = re.search(r"^1\.\.(\d+)$", out, re.M)
-    if not plan or int(plan[1]) != count:
+    if not plan or int(plan[1]) != len(results):
         raise Failure("%d results of %s planned:\n%s"
-                      % (count, plan[1] if plan else "an unknown number", out[-1500:]))
+                      % (len(results), plan[1] if plan else "an unknown number", out[-1500:]))
+    return results
+
+
+def report(context, machine):
+    """A result for each program. One that failed may try again, and says so: the
+    guest loses timer ticks while a busy host does not run it."""
+    for name, verdict, note in parse(machine.run("sh /fidelity/run.sh", 600, status=None)):
+        if verdict == "not ok":
+            again = parse(machine.run("sh /fidelity/run.sh " + name, 300, status=None))
+            note = "first attempt:\n" + note
+            if again[0][1] == "not ok":
+                note += "\nsecond attempt:\n" + again[0][2]
+            verdict = again[0][1]
+        context.result(name, verdict, note)
 
 
 def fidelity(context, **setup):
@@ -43,7 +56,7 @@ def fidelity(context, **setup):
     with context.boot(image="fidelity", args="vsyscall=emulate noreplace-smp",
                       **setup) as machine:
         machine.shell()
-        report(context, machine.run("sh /fidelity/run.sh", 600, status=None))
+        report(context, machine)
         machine.poweroff()
         context.check_log(machine)
 
