@@ -27,13 +27,14 @@ struct boot_e820 {
 #define E820_ACPI	3
 #define E820_NVS	4
 
+/* As both protocols lay it out, but for padding before the colours. */
 struct boot_framebuffer {
-	u8 type;		/* as multiboot 2: 1 RGB, 2 text */
-	paddr_t addr;
+	u64 addr;
 	u32 pitch, width, height;
 	u8 bpp;
-	u8 red_pos, red_size, green_pos, green_size, blue_pos, blue_size;
-};
+	u8 type;		/* 1 RGB, 2 text */
+	u8 color[6];		/* position and size of red, green, blue */
+} __packed;
 
 struct boot_info {
 	char cmdline[CMDLINE_SIZE];
@@ -45,7 +46,7 @@ struct boot_info {
 	u32 rsdp_size;		/* ...own is elsewhere; 0: no tag */
 	bool efi;		/* firmware is UEFI */
 	bool truncated;		/* something did not fit above */
-	struct boot_framebuffer fb;	/* type 0: unknown */
+	struct boot_framebuffer fb;	/* all 0: unknown */
 };
 
 /**

@@ -40,12 +40,12 @@ static void frame_buffer(const struct boot_info *info,
 	vga->u.vesa_lfb.ext_lfb_base = fb->addr >> 32;
 	vga->u.vesa_lfb.lfb_size =
 		DIV_ROUND_UP((u64)fb->pitch * fb->height, 0x10000);
-	vga->u.vesa_lfb.red_pos = fb->red_pos;
-	vga->u.vesa_lfb.red_size = fb->red_size;
-	vga->u.vesa_lfb.green_pos = fb->green_pos;
-	vga->u.vesa_lfb.green_size = fb->green_size;
-	vga->u.vesa_lfb.blue_pos = fb->blue_pos;
-	vga->u.vesa_lfb.blue_size = fb->blue_size;
+	vga->u.vesa_lfb.red_pos = fb->color[0];
+	vga->u.vesa_lfb.red_size = fb->color[1];
+	vga->u.vesa_lfb.green_pos = fb->color[2];
+	vga->u.vesa_lfb.green_size = fb->color[3];
+	vga->u.vesa_lfb.blue_pos = fb->color[4];
+	vga->u.vesa_lfb.blue_size = fb->color[5];
 }
 
 bool dom0_console_info(const struct boot_info *info,

@@ -12,41 +12,27 @@
 #include "console/printk.h"
 #include "machine/cpu.h"
 #include "machine/cpu-features.h"
+#include "state/descriptor-tables.h"
 
 #define VECTORS		32
 #define STUB_SIZE	16
 #define EARLY_CS	0x08
-#define GATE_INTERRUPT	0x8e00	/* present, DPL 0, 64-bit interrupt gate */
-
-struct idt_entry {
-	u16 offset_low, selector, attributes, offset_mid;
-	u32 offset_high, reserved;
-};
-
 struct idt_pointer {
 	u16 limit;
 	u64 base;
 } __packed;
 
 extern const char early_stubs[];
-static struct idt_entry early_idt[VECTORS];
+static struct idt_gate early_idt[VECTORS];
 
 void early_idt_load(void)
 {
 	struct idt_pointer p = { sizeof(early_idt) - 1, (u64)early_idt };
 	u32 i;
 
-	for (i = 0; i < VECTORS; i++) {
-		u64 at = (u64)early_stubs + i * STUB_SIZE;
-
-		early_idt[i] = (struct idt_entry){
-			.offset_low = at & 0xffff,
-			.selector = EARLY_CS,
-			.attributes = GATE_INTERRUPT,
-			.offset_mid = (at >> 16) & 0xffff,
-			.offset_high = at >> 32,
-		};
-	}
+	for (i = 0; i < VECTORS; i++)
+		idt_set(&early_idt[i], EARLY_CS, (u64)early_stubs + i * STUB_SIZE,
+			0, 0);
 	__asm__ __volatile__("lidt %0" :: "m"(p));
 }
 

@@ -25,10 +25,7 @@ struct mb1_info {
 	u32 boot_loader_name;
 	u32 apm_table;
 	u32 vbe[4];
-	u64 fb_addr;
-	u32 fb_pitch, fb_width, fb_height;
-	u8 fb_bpp, fb_type;
-	u8 fb_color[6];
+	struct boot_framebuffer fb;
 } __packed;
 
 #define MB1_CMDLINE	BIT(2)
@@ -36,7 +33,7 @@ struct mb1_info {
 #define MB1_MMAP	BIT(6)
 #define MB1_LOADER	BIT(9)
 #define MB1_FB		BIT(12)
-#define MB1_MIN_SIZE	offsetof(struct mb1_info, fb_addr)
+#define MB1_MIN_SIZE	offsetof(struct mb1_info, fb)
 
 struct mb1_module {
 	u32 start, end, string, reserved;
@@ -70,14 +67,9 @@ struct mb2_mmap_entry {
 	u32 type, reserved;
 };
 
-struct mb2_fb {
-	struct mb2_tag tag;
-	u64 addr;
-	u32 pitch, width, height;
-	u8 bpp, type;
-	u16 reserved;
-	u8 color[6];
-} __packed;
+/* Offsets in the tag of a frame buffer. */
+#define FB_START	8
+#define FB_COLOR	32
 
 static const char bad_info[] =
 	"the boot loader's information is malformed: try another loader";
@@ -186,25 +178,6 @@ static const char *parse_mb1_modules(u32 pa, u32 count, struct boot_info *info)
 	return NULL;
 }
 
-static void set_framebuffer(struct boot_info *info, u64 addr, const u32 size[3],
-			    u8 bpp, u8 type, const u8 color[6])
-{
-	struct boot_framebuffer *fb = &info->fb;
-
-	fb->type = type;
-	fb->addr = addr;
-	fb->pitch = size[0];
-	fb->width = size[1];
-	fb->height = size[2];
-	fb->bpp = bpp;
-	fb->red_pos = color[0];
-	fb->red_size = color[1];
-	fb->green_pos = color[2];
-	fb->green_size = color[3];
-	fb->blue_pos = color[4];
-	fb->blue_size = color[5];
-}
-
 static const char *parse_mb1(paddr_t pa, struct boot_info *info)
 {
 	const char *fault = NULL;
@@ -220,10 +193,7 @@ static const char *parse_mb1(paddr_t pa, struct boot_info *info)
 		if (!p)
 			return bad_info;
 		memcpy(&mbi, p, sizeof(mbi));
-		set_framebuffer(info, mbi.fb_addr,
-				(u32[]){ mbi.fb_pitch, mbi.fb_width,
-					 mbi.fb_height },
-				mbi.fb_bpp, mbi.fb_type, mbi.fb_color);
+		info->fb = mbi.fb;
 	}
 	if (mbi.flags & MB1_CMDLINE)
 		copy_phys_string(info, info->cmdline, CMDLINE_SIZE,
@@ -271,13 +241,11 @@ static void parse_mb2_module(const u8 *tag, u32 size, struct boot_info *info)
 
 static void parse_mb2_fb(const u8 *tag, u32 size, struct boot_info *info)
 {
-	struct mb2_fb fb;
+	struct boot_framebuffer *fb = &info->fb;
 
-	memset(&fb, 0, sizeof(fb));
-	memcpy(&fb, tag, min(size, (u32)sizeof(fb)));
-	set_framebuffer(info, fb.addr,
-			(u32[]){ fb.pitch, fb.width, fb.height },
-			fb.bpp, fb.type, fb.color);
+	memcpy(fb, tag + FB_START, offsetof(struct boot_framebuffer, color));
+	memcpy(fb->color, tag + FB_COLOR,
+	       min(size - FB_COLOR, (u32)sizeof(fb->color)));
 }
 
 /* One tag of t.size bytes, its header included. */
@@ -301,7 +269,7 @@ static const char *parse_mb2_tag(const u8 *tag, struct mb2_tag t,
 	case MB2_MMAP:
 		return parse_mb2_mmap(tag, t.size, info);
 	case MB2_FB:
-		if (t.size < offsetof(struct mb2_fb, color))
+		if (t.size < FB_COLOR)
 			return bad_info;
 		parse_mb2_fb(tag, t.size, info);
 		break;

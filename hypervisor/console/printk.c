@@ -23,7 +23,6 @@
 #define LINE_MAX	512
 #define PREFIX		"(RL) "
 #define PREFIX_LEN	(sizeof(PREFIX) - 1)
-#define INPUT_SIZE	256	/* a power of two */
 #define BURST		40
 #define TOKEN_NS	125000000ULL
 
@@ -32,10 +31,6 @@ static bool forced;	/* panic: no lock, all levels */
 
 static char ring[RING_SIZE] __guarded_by(console_lock);
 static u64 ring_end __guarded_by(console_lock);	/* bytes ever written */
-
-static char input[INPUT_SIZE] __guarded_by(console_lock);
-static u32 input_head __guarded_by(console_lock);
-static u32 input_tail __guarded_by(console_lock);
 
 static u32 tokens __guarded_by(console_lock) = BURST;
 static u64 token_time __guarded_by(console_lock);
@@ -179,37 +174,15 @@ size_t log_read(char *buf, size_t size)
 	return n;
 }
 
-/* What does not fit stays in the UART, which tells the other end to wait. */
-static void input_fill(void) __requires(console_lock)
-{
-	int c;
-
-	while (input_head - input_tail < INPUT_SIZE && (c = serial_read()) >= 0)
-		input[input_head++ % INPUT_SIZE] = c;
-}
-
-bool console_input_poll(void)
-{
-	bool any;
-
-	console_acquire();
-	input_fill();
-	any = input_head != input_tail;
-	console_release();
-	return any;
-}
-
+/* Input waits in the UART, which tells the other end to wait if it must. */
 size_t console_read_guest(char *buf, size_t n)
 {
 	size_t done = 0;
+	int c;
 
 	console_acquire();
-	/* A full queue left bytes behind, for which no new interrupt comes. */
-	input_fill();
-	while (done < n && input_tail != input_head) {
-		buf[done++] = input[input_tail++ % INPUT_SIZE];
-		input_fill();
-	}
+	while (done < n && (c = serial_read()) >= 0)
+		buf[done++] = c;
 	console_release();
 	return done;
 }

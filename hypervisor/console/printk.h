@@ -30,11 +30,7 @@ void console_write_guest(const char *s, size_t n);
 /* The newest @size bytes of the log ring, in order; returns the bytes copied. */
 size_t log_read(char *buf, size_t size);
 
-/*
- * Console input for the service domain. console_input_poll() takes what the
- * UART has received and returns true if there is something to read.
- */
-bool console_input_poll(void);
+/* Console input for the service domain: what the UART has received. */
 size_t console_read_guest(char *buf, size_t n);
 
 /*

@@ -142,7 +142,6 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
  */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
-	struct vcpu *first = v->domain->vcpu[0];
 	int rc;
 	u32 i;
 
@@ -166,7 +165,8 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->failsafe_mask = c->flags & VGCF_failsafe_disables_events;
 	v->gate_ro->syscall_entry = c->syscall_callback_eip;
 	v->gate_ro->syscall_mask = !!(c->flags & VGCF_syscall_disables_events);
-	v->vm_assist = v == first ? c->vm_assist : first->vm_assist;
+	if (v->id == 0)
+		v->domain->vm_assist = c->vm_assist;
 	v->initialised = true;
 	return 0;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * vm_assist: behaviours a guest switches on or off, for all its vCPUs.
+ * vm_assist: behaviours a guest switches on or off.
  *
  * Only runstate_update_flag changes anything here (sched/sched.c); the others
  * are either always on or mean something to 32-bit guests, and are remembered.
@@ -23,21 +23,16 @@
 long do_vm_assist(u64 cmd, u64 type)
 {
 	struct domain *d = current_vcpu->domain;
-	u32 i;
 
 	if (cmd != VMASST_CMD_enable && cmd != VMASST_CMD_disable)
 		return -ENOSYS;
 	if (type >= 64 || !(KNOWN_TYPES & BIT(type)))
 		return -EINVAL;
 	spin_lock(&d->control_lock);
-	for (i = 0; i < d->max_vcpus; i++) {
-		if (!d->vcpu[i])
-			continue;
-		if (cmd == VMASST_CMD_enable)
-			d->vcpu[i]->vm_assist |= BIT(type);
-		else
-			d->vcpu[i]->vm_assist &= ~BIT(type);
-	}
+	if (cmd == VMASST_CMD_enable)
+		d->vm_assist |= BIT(type);
+	else
+		d->vm_assist &= ~BIT(type);
 	spin_unlock(&d->control_lock);
 	return 0;
 }

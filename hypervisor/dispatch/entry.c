@@ -40,7 +40,7 @@ static void interrupt(u32 vector)
 	switch (vector) {
 	case VEC_APIC_TIMER:
 		apic_eoi();
-		timer_interrupt();
+		softirq_raise(this_cpu->id, SOFTIRQ_TIMER);
 		break;
 	case VEC_IPI_FLUSH:	/* being here is the flush */
 	case VEC_IPI_KICK:

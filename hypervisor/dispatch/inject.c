@@ -11,6 +11,7 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/entry.h"
 
+#include "sched/sched.h"
 #include "state/guest-access.h"
 
 #include "machine/cpu.h"
@@ -31,28 +32,6 @@ void vcpu_swap_gs(struct vcpu *v)
 	v->kernel_gs_base = gs;
 }
 
-static u16 read_segment(struct vcpu *v, u16 saved, unsigned int which)
-{
-	u16 sel = saved;
-
-	if (v->reload_segments)
-		return sel;
-	switch (which) {
-	case 0:
-		__asm__ __volatile__("mov %%ds, %0" : "=r"(sel));
-		break;
-	case 1:
-		__asm__ __volatile__("mov %%es, %0" : "=r"(sel));
-		break;
-	case 2:
-		__asm__ __volatile__("mov %%fs, %0" : "=r"(sel));
-		break;
-	default:
-		__asm__ __volatile__("mov %%gs, %0" : "=r"(sel));
-	}
-	return sel;
-}
-
 static unsigned int build_frame(struct vcpu *v, const struct bounce *b,
 				u64 frame[13])
 {
@@ -64,10 +43,11 @@ static unsigned int build_frame(struct vcpu *v, const struct bounce *b,
 	frame[n++] = r->rcx;
 	frame[n++] = r->r11;
 	if (b->with_segments) {
-		frame[n++] = read_segment(v, v->ds, 0);
-		frame[n++] = read_segment(v, v->es, 1);
-		frame[n++] = read_segment(v, v->fs, 2);
-		frame[n++] = read_segment(v, v->gs, 3);
+		vcpu_segments_save(v);
+		frame[n++] = v->ds;
+		frame[n++] = v->es;
+		frame[n++] = v->fs;
+		frame[n++] = v->gs;
 	}
 	if (b->has_error)
 		frame[n++] = b->error;

@@ -22,6 +22,7 @@
 #include "machine/cpu.h"
 #include "machine/cpu-features.h"
 #include "machine/pcpu.h"
+#include "sched/sched.h"
 
 /* SDM 4, table 2-2; AMD PPR (HWCR). */
 #define MSR_FEATURE_CONTROL	0x3a
@@ -168,14 +169,8 @@ static void set_user_gs_selector(struct vcpu *v, u16 sel)
 		sel = 0;
 		seg.base = 0;
 	}
-	if (!v->reload_segments) {
-		v->fs_base = rdmsr(MSR_FS_BASE);
-		v->gs_base = rdmsr(MSR_GS_BASE);
-		__asm__ __volatile__("mov %%ds, %0" : "=m"(v->ds));
-		__asm__ __volatile__("mov %%es, %0" : "=m"(v->es));
-		__asm__ __volatile__("mov %%fs, %0" : "=m"(v->fs));
-		v->reload_segments = true;
-	}
+	vcpu_segments_save(v);
+	v->reload_segments = true;
 	v->gs = sel;
 	v->kernel_gs_base = seg.base;
 }

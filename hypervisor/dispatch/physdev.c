@@ -23,12 +23,6 @@
 
 #define MAX_PORTS	65536
 
-/* Only the caller itself can be meant: there is no other domain to give to. */
-static bool is_self(const struct vcpu *v, domid_t id)
-{
-	return id == DOMID_SELF || id == v->domain->id;
-}
-
 static long op_set_iopl(struct vcpu *v, void *arg)
 {
 	const struct physdev_set_iopl *op = arg;
@@ -125,7 +119,7 @@ static long op_map_pirq(struct vcpu *v, void *arg)
 	struct physdev_map_pirq *op = arg;
 	int rc;
 
-	if (!is_self(v, op->domid))
+	if (!domid_is_self(v->domain, op->domid))
 		return -ESRCH;
 	switch (op->type) {
 	case MAP_PIRQ_TYPE_GSI:
@@ -152,7 +146,7 @@ static long op_unmap_pirq(struct vcpu *v, void *arg)
 {
 	const struct physdev_unmap_pirq *op = arg;
 
-	if (!is_self(v, op->domid))
+	if (!domid_is_self(v->domain, op->domid))
 		return -ESRCH;
 	return op->pirq < 0 ? -EINVAL : pirq_unmap(op->pirq);
 }

@@ -116,22 +116,6 @@ int pirq_setup_gsi(u32 gsi, bool level, bool active_low)
 	return rc;
 }
 
-/* True if a table at start..end would be memory or an interrupt controller. */
-static bool not_a_device(paddr_t start, paddr_t end)
-{
-	paddr_t pa, first = start & PAGE_MASK;
-	unsigned int i;
-
-	for (pa = first; pa < end; pa += PAGE_SIZE) {
-		if (mfn_is_ram(paddr_to_mfn(pa)) || pa == apic_mmio_base())
-			return true;
-		for (i = 0; i < nr_ioapics(); i++)
-			if (pa == (ioapic_mmio_base(i) & PAGE_MASK))
-				return true;
-	}
-	return false;
-}
-
 int pirq_protect_msix(u16 seg, u8 bus, u8 devfn, u64 table_base)
 {
 	paddr_t start, end;
@@ -141,8 +125,6 @@ int pirq_protect_msix(u16 seg, u8 bus, u8 devfn, u64 table_base)
 	/* No MSI-X, or not placed yet: the table is found when it is used. */
 	if (rc)
 		return 0;
-	if (not_a_device(start, end))
-		return -EINVAL;
 	spin_lock(&pirq_lock);
 	rc = mm_protect_mmio(start, end, true);
 	spin_unlock(&pirq_lock);
@@ -283,12 +265,6 @@ void pirq_unmasked(u32 nr)
 	spin_unlock(&pirq_lock);
 }
 
-static void console_interrupt(void)
-{
-	if (console_input_poll() && service_domain)
-		evtchn_raise_global_virq(service_domain, VIRQ_CONSOLE);
-}
-
 void pirq_interrupt(u32 vector)
 {
 	u32 nr = vector_pirq(vector);
@@ -307,8 +283,8 @@ void pirq_interrupt(u32 vector)
 	/* One that came while its port was being closed is nobody's. */
 	if (bound)
 		evtchn_raise_pirq(service_domain, nr);
-	else if (nr == console_gsi)
-		console_interrupt();
+	else if (nr == console_gsi && service_domain)
+		evtchn_raise_global_virq(service_domain, VIRQ_CONSOLE);
 }
 
 /* The UART's interrupt stays the hypervisor's; without it there is no input. */

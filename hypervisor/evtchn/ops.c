@@ -26,68 +26,6 @@ static bool virq_is_global(u32 virq)
 	       virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
 }
 
-/* A domain that the caller may act for: itself, or any if privileged. */
-static int find_domain(const struct vcpu *v, domid_t id, struct domain **found)
-{
-	struct domain *self = v->domain, *d;
-
-	d = id == DOMID_SELF ? self : domain_by_id(id);
-	if (!d)
-		return -ESRCH;
-	if (d != self && !self->is_privileged)
-		return -EPERM;
-	*found = d;
-	return 0;
-}
-
-static void lock_two(struct domain *a, struct domain *b) __no_lock_analysis
-{
-	spin_lock(a->id < b->id ? &a->event_lock : &b->event_lock);
-	if (a != b)
-		spin_lock(a->id < b->id ? &b->event_lock : &a->event_lock);
-}
-
-static void unlock_two(struct domain *a, struct domain *b) __no_lock_analysis
-{
-	spin_unlock(&a->event_lock);
-	if (a != b)
-		spin_unlock(&b->event_lock);
-}
-
-/* Close a port, and let the other domain's end of it wait again. */
-static int close_port(struct domain *d, u32 port)
-{
-	struct domain *rd = NULL;
-	struct evtchn *e, *r;
-	u32 rport = 0;
-
-	spin_lock(&d->event_lock);
-	e = port_open(d, port);
-	if (!e) {
-		spin_unlock(&d->event_lock);
-		return -EINVAL;
-	}
-	if (e->state == EVTCHNSTAT_interdomain && e->remote.domid != d->id) {
-		rd = domain_by_id(e->remote.domid);
-		rport = e->remote.port;
-	}
-	port_close(d, port, e);
-	spin_unlock(&d->event_lock);
-	if (!rd)
-		return 0;
-
-	/* Nobody else can have taken the other end: it still names this port. */
-	spin_lock(&rd->event_lock);
-	r = port_open(rd, rport);
-	if (r && r->state == EVTCHNSTAT_interdomain &&
-	    r->remote.domid == d->id && r->remote.port == port) {
-		r->state = EVTCHNSTAT_unbound;
-		r->remote.port = 0;
-	}
-	spin_unlock(&rd->event_lock);
-	return 0;
-}
-
 /* A new port in @state, for the caller to fill in. */
 static int port_new(struct domain *d, u8 state, u32 *port, struct evtchn **e)
 	__requires(d->event_lock)
@@ -104,58 +42,46 @@ static int port_new(struct domain *d, u8 state, u32 *port, struct evtchn **e)
 static long op_alloc_unbound(struct vcpu *v, void *arg)
 {
 	struct evtchn_alloc_unbound *op = arg;
-	struct domain *d;
+	struct domain *d = v->domain;
 	struct evtchn *e;
 	int rc;
 
-	rc = find_domain(v, op->dom, &d);
-	if (rc)
-		return rc;
+	if (!domid_is_self(d, op->dom))
+		return foreign_domid(op->dom);
 	spin_lock(&d->event_lock);
 	rc = port_new(d, EVTCHNSTAT_unbound, &op->port, &e);
 	if (!rc) {
-		e->remote.domid = op->remote_dom == DOMID_SELF ?
-			v->domain->id : op->remote_dom;
+		e->remote.domid = op->remote_dom == DOMID_SELF ? d->id :
+								 op->remote_dom;
 		e->remote.port = 0;
 	}
 	spin_unlock(&d->event_lock);
 	return rc;
 }
 
-static int bind_interdomain(struct domain *d, struct domain *rd, u32 rport,
-			    u32 *port) __no_lock_analysis
-{
-	struct evtchn *e, *r;
-	int rc;
-
-	lock_two(d, rd);
-	rc = -EINVAL;
-	r = port_open(rd, rport);
-	if (!r || r->state != EVTCHNSTAT_unbound || r->remote.domid != d->id)
-		goto out;
-	rc = port_new(d, EVTCHNSTAT_interdomain, port, &e);
-	if (rc)
-		goto out;
-	e->remote.domid = rd->id;
-	e->remote.port = rport;
-	r->remote.port = *port;
-	r->state = EVTCHNSTAT_interdomain;
-	/* The other end may have sent before there was anybody to hear it. */
-	port_raise(d, *port, e);
-out:
-	unlock_two(d, rd);
-	return rc;
-}
-
 static long op_bind_interdomain(struct vcpu *v, void *arg)
 {
 	struct evtchn_bind_interdomain *op = arg;
-	struct domain *d = v->domain, *rd;
+	struct domain *d = v->domain;
+	struct evtchn *e, *r;
+	int rc = -EINVAL;
 
-	rd = op->remote_dom == DOMID_SELF ? d : domain_by_id(op->remote_dom);
-	if (!rd)
-		return -ESRCH;
-	return bind_interdomain(d, rd, op->remote_port, &op->local_port);
+	if (!domid_is_self(d, op->remote_dom))
+		return foreign_domid(op->remote_dom);
+	spin_lock(&d->event_lock);
+	r = port_open(d, op->remote_port);
+	if (r && r->state == EVTCHNSTAT_unbound && r->remote.domid == d->id)
+		rc = port_new(d, EVTCHNSTAT_interdomain, &op->local_port, &e);
+	if (!rc) {
+		e->remote.domid = d->id;
+		e->remote.port = op->remote_port;
+		r->remote.port = op->local_port;
+		r->state = EVTCHNSTAT_interdomain;
+		/* The other end may have sent before there was anybody to hear. */
+		port_raise(d, op->local_port, e);
+	}
+	spin_unlock(&d->event_lock);
+	return rc;
 }
 
 static long op_bind_virq(struct vcpu *v, void *arg)
@@ -231,62 +157,45 @@ static long op_bind_pirq(struct vcpu *v, void *arg)
 static long op_close(struct vcpu *v, void *arg)
 {
 	const struct evtchn_close *op = arg;
+	struct domain *d = v->domain;
+	struct evtchn *e;
 
-	return close_port(v->domain, op->port);
-}
-
-/* The receiving half of a send to another domain. */
-static void raise_remote(struct domain *rd, u32 rport, domid_t from, u32 port)
-{
-	struct evtchn *r;
-
-	spin_lock(&rd->event_lock);
-	r = port_open(rd, rport);
-	if (r && r->state == EVTCHNSTAT_interdomain &&
-	    r->remote.domid == from && r->remote.port == port)
-		port_raise(rd, rport, r);
-	spin_unlock(&rd->event_lock);
+	spin_lock(&d->event_lock);
+	e = port_open(d, op->port);
+	if (e)
+		port_close(d, op->port, e);
+	spin_unlock(&d->event_lock);
+	return e ? 0 : -EINVAL;
 }
 
 static long op_send(struct vcpu *v, void *arg)
 {
 	const struct evtchn_send *op = arg;
-	struct domain *d = v->domain, *rd = NULL;
+	struct domain *d = v->domain;
 	struct evtchn *e;
-	u32 rport = 0;
 	int rc = 0;
 
 	spin_lock(&d->event_lock);
 	e = port_open(d, op->port);
-	if (!e) {
-		rc = -EINVAL;
-	} else if (e->state == EVTCHNSTAT_ipi) {
+	if (e && e->state == EVTCHNSTAT_ipi)
 		port_raise(d, op->port, e);
-	} else if (e->state == EVTCHNSTAT_interdomain) {
-		rport = e->remote.port;
-		if (e->remote.domid == d->id)
-			port_raise(d, rport, port_record(d, rport));
-		else
-			rd = domain_by_id(e->remote.domid);
-	} else if (e->state != EVTCHNSTAT_unbound) {
+	else if (e && e->state == EVTCHNSTAT_interdomain)
+		port_raise(d, e->remote.port, port_record(d, e->remote.port));
+	else if (!e || e->state != EVTCHNSTAT_unbound)
 		rc = -EINVAL;
-	}
 	spin_unlock(&d->event_lock);
-	if (rd)
-		raise_remote(rd, rport, d->id, op->port);
 	return rc;
 }
 
 static long op_status(struct vcpu *v, void *arg)
 {
 	struct evtchn_status *op = arg;
+	struct domain *d = v->domain;
 	struct evtchn *e;
-	struct domain *d;
-	int rc;
+	int rc = 0;
 
-	rc = find_domain(v, op->dom, &d);
-	if (rc)
-		return rc;
+	if (!domid_is_self(d, op->dom))
+		return foreign_domid(op->dom);
 	spin_lock(&d->event_lock);
 	e = port_record(d, op->port);
 	if (!e) {
@@ -375,20 +284,21 @@ static long op_reset(struct vcpu *v, void *arg)
 	struct domain *d = v->domain;
 	struct evtchn_domain *ed = d->evtchn;
 	mfn_t held[FIFO_MAX_HELD];
+	struct evtchn *e;
 	unsigned int n;
 	u32 port, end;
 
-	if (op->dom != DOMID_SELF && op->dom != d->id)
+	if (!domid_is_self(d, op->dom))
 		return -EPERM;
 	spin_lock(&d->event_lock);
 	port = max(ed->reset_next, 1U);
 	end = min(port + RESET_BUDGET, ed->nr_ports);
 	ed->reset_next = end < ed->nr_ports ? end : 0;
-	spin_unlock(&d->event_lock);
-	for (; port < end; port++)
-		(void)close_port(d, port);
-
-	spin_lock(&d->event_lock);
+	for (; port < end; port++) {
+		e = port_open(d, port);
+		if (e)
+			port_close(d, port, e);
+	}
 	if (ed->reset_next || reset_incomplete(d)) {
 		spin_unlock(&d->event_lock);
 		return -ERESTART;

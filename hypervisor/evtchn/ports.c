@@ -11,9 +11,8 @@
  * vCPU 0's table, wherever they are delivered), and the same for PIRQs in
  * pirq_port[]. Two interdomain ports name each other.
  *
- * Locks: d->event_lock. A send between domains takes first the sender's, lets
- * it go, then the receiver's, and checks there that the ports still belong
- * together; binding takes both, the lower domid first.
+ * There is one domain so far: both ends of an interdomain port are its own.
+ * Locks: d->event_lock.
  */
 #include "evtchn/evtchn.h"
 #include "evtchn/ports.h"
@@ -94,12 +93,7 @@ void port_raise(struct domain *d, u32 port, struct evtchn *e)
 		poll_wake(d, port);
 }
 
-/**
- * port_close() - close an open port
- *
- * The other end of an interdomain one, if it is this domain's, waits unbound
- * again; if it is another domain's, the caller has done that.
- */
+/** port_close() - close an open port; the other end of it waits unbound again */
 void port_close(struct domain *d, u32 port, struct evtchn *e)
 {
 	struct evtchn *r;
@@ -117,11 +111,9 @@ void port_close(struct domain *d, u32 port, struct evtchn *e)
 		pirq_unbind(e->pirq);
 		break;
 	case EVTCHNSTAT_interdomain:
-		r = e->remote.domid == d->id ?
-			port_open(d, e->remote.port) : NULL;
-		if (r && r != e) {
+		r = port_open(d, e->remote.port);
+		if (r) {
 			r->state = EVTCHNSTAT_unbound;
-			r->remote.domid = d->id;
 			r->remote.port = 0;
 		}
 		break;

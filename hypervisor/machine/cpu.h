@@ -14,7 +14,6 @@
 #define MSR_SYSENTER_CS		0x174
 #define MSR_SYSENTER_ESP	0x175
 #define MSR_SYSENTER_EIP	0x176
-#define MSR_DEBUGCTL		0x1d9
 #define MSR_PAT			0x277
 #define MSR_TSC_DEADLINE	0x6e0
 #define MSR_EFER		0xc0000080
@@ -36,7 +35,6 @@
 
 #define CR0_PE			BIT(0)
 #define CR0_MP			BIT(1)
-#define CR0_EM			BIT(2)
 #define CR0_TS			BIT(3)
 #define CR0_ET			BIT(4)
 #define CR0_NE			BIT(5)
@@ -177,11 +175,6 @@ static inline void port_out(u16 port, unsigned int bytes, u32 v)
 		outw(port, v);
 	else
 		outl(port, v);
-}
-
-static inline void irq_enable(void)
-{
-	__asm__ __volatile__("sti" ::: "memory");
 }
 
 static inline void irq_disable(void)

@@ -62,7 +62,6 @@
 #define GATE_PAGE_RO		10	/* g: struct gate_ro, read-only */
 #define GATE_PAGE_RW		12	/* g: struct gate_rw; guards around */
 #define GATE_PAGE_GDT		32	/* g: 14 guest frames + ours; h: ours */
-#define GATE_GDT_PAGES		16
 #define GATE_PAGE_LDT		64	/* g: guest LDT frames, on demand */
 #define GATE_LDT_PAGES		16
 #define GATE_PAGE_VCPU_INFO	80	/* g: frame with the vcpu_info, RW */
@@ -74,7 +73,6 @@
 #define GATE_PAGE_HOST_DF	115
 #define HOST_IST_PAGES		2
 #define GATE_PAGE_PCPU		128	/* h: struct pcpu, up to 4 pages */
-#define PCPU_PAGES		4
 
 #define GATE_ADDR(page)		(GATE_VIRT + ((page) << 12))
 #define GATE_RO			GATE_ADDR(GATE_PAGE_RO)
@@ -153,7 +151,6 @@
 #define ENTRY_EVENTS		0x104	/* gate call done; events are pending */
 
 /* Feature and flag bits that assembler needs. */
-#define EFLAGS_CF		0x00000001
 #define EFLAGS_MBS		0x00000002
 #define EFLAGS_TF		0x00000100
 #define EFLAGS_IF		0x00000200

@@ -101,11 +101,6 @@ void timer_pcpu_init(void)
 		softirq_raise(this_cpu->id, SOFTIRQ_TIMER);
 }
 
-void timer_interrupt(void)
-{
-	softirq_raise(this_cpu->id, SOFTIRQ_TIMER);
-}
-
 void timer_softirq(void)
 {
 	struct pcpu_timers *q = &queues[this_cpu->id];

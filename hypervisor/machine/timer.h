@@ -25,7 +25,6 @@ void timer_set(struct timer *t, u32 cpu, u64 expires);
 void timer_stop(struct timer *t);	/* fn will not start after this returns... */
 					/* ...unless it is running on another pCPU now */
 void timer_pcpu_init(void);	/* on each pCPU, the boot pCPU before the others */
-void timer_interrupt(void);		/* VEC_APIC_TIMER, acknowledged: raises SOFTIRQ_TIMER */
 void timer_softirq(void);		/* run what has expired, program the next */
 
 #endif

@@ -33,12 +33,20 @@ static u32 nr_protected;
 int mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read)
 {
 	u32 i, n = __atomic_load_n(&nr_protected, __ATOMIC_ACQUIRE);
-	u64 first = start >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT;
+	u64 first = start >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT, mfn;
 
-	for (i = 0; i < n; i++)
+	for (mfn = first; mfn <= last; mfn++)
+		if (mfn_is_ram(MFN(mfn)))
+			return -EINVAL;
+	for (i = 0; i < n; i++) {
 		if (protected[i].first == first && protected[i].last == last &&
 		    protected[i].allow_read == allow_read)
 			return 0;
+		/* Nobody's device lies where our own registers are. */
+		if (!protected[i].allow_read && first <= protected[i].last &&
+		    last >= protected[i].first)
+			return -EINVAL;
+	}
 	if (n == MAX_PROTECTED)
 		return -ENOSPC;
 	protected[n].first = first;

@@ -67,19 +67,6 @@ static inline bool mfn_given(mfn_t mfn)
 	return mfn.v != 0 && !mfn_eq(mfn, INVALID_MFN);
 }
 
-/* Is @domid the caller itself? */
-static inline bool domid_is_self(const struct domain *d, u64 domid)
-{
-	return domid == DOMID_SELF || domid == d->id;
-}
-
-/* What a call gets that names another domain than its caller's. */
-static inline int foreign_domid(u64 domid)
-{
-	return domid < DOMID_FIRST_RESERVED && !domain_by_id((domid_t)domid) ?
-	       -ESRCH : -EPERM;
-}
-
 /* Flush as update_va_mapping and mmuext_op ask for it; @mask: guest pointer. */
 int __must_check flush_vcpu_mask(struct domain *d, u64 mask);
 

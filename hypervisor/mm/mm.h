@@ -74,7 +74,8 @@ void mm_flush_vcpus(struct domain *d, const unsigned long *vcpu_mask);
  * @allow_read: it may map them read-only (and its writes are dropped)
  *
  * For mappings made from now on. Callers are serialised.
- * Return: 0, also for a range known already; -ENOSPC too many ranges.
+ * Return: 0, also for a range known already; -EINVAL RAM, or over registers that
+ *	   no guest may map at all; -ENOSPC too many ranges.
  */
 int __must_check mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read);
 

@@ -400,7 +400,7 @@ void vcpu_runstate_publish(struct vcpu *v)
 	struct vcpu_runstate_info r;
 	u64 area = v->runstate_area;
 	u64 entry = area + offsetof(struct vcpu_runstate_info, state_entry_time);
-	bool flag = v->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
+	bool flag = v->domain->vm_assist & BIT(VMASST_TYPE_runstate_update_flag);
 
 	if (!area)
 		return;

@@ -39,6 +39,7 @@ void vcpu_runstate_publish(struct vcpu *v);
  * that brings it into the hardware; a change of v->ldt_entries is seen by
  * schedule() on the way out.
  */
+void vcpu_segments_save(struct vcpu *v);	/* before v->ds, ... are read */
 void vcpu_cr4_load(struct vcpu *v);	/* after v->virt_cr4 */
 void vcpu_debug_load(struct vcpu *v);	/* after v->dr[], v->dr7 */
 

@@ -30,7 +30,8 @@
 #define DESC_LDT	2	/* type of a system descriptor: 64-bit LDT */
 #define DESC_PRESENT	BIT(47)
 
-static void segments_save(struct vcpu *v)
+/** vcpu_segments_save() - selectors and bases of @v, if the registers have them */
+void vcpu_segments_save(struct vcpu *v)
 {
 	if (v->reload_segments)
 		return;
@@ -107,7 +108,7 @@ void vcpu_registers_save(struct vcpu *v)
 {
 	u64 cr0 = read_cr0();
 
-	segments_save(v);
+	vcpu_segments_save(v);
 	v->virt_cr0 = (v->virt_cr0 & ~CR0_TS) | (cr0 & CR0_TS);
 	if (cr0 & CR0_TS)
 		write_cr0(cr0 & ~CR0_TS);

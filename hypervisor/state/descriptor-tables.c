@@ -13,12 +13,12 @@
 
 #define GATE_INTERRUPT_64	0x8e	/* present, type 14; DPL in bits 5-6 */
 
-static void idt_set(struct idt_gate *g, u64 handler, unsigned int ist,
-		    unsigned int dpl)
+void idt_set(struct idt_gate *g, u16 selector, u64 handler, unsigned int ist,
+	     unsigned int dpl)
 {
 	*g = (struct idt_gate){
 		.offset_low = (u16)handler,
-		.selector = SEL_HOST_CS,
+		.selector = selector,
 		.ist = (u8)ist,
 		.type = (u8)(GATE_INTERRUPT_64 | dpl << 5),
 		.offset_mid = (u16)(handler >> 16),
@@ -31,10 +31,10 @@ void idt_fill(struct idt_gate *idt, const struct idt_row *rows, u64 irq_stubs)
 	unsigned int v;
 
 	for (v = VEC_FIRST_IRQ; v < 256; v++)
-		idt_set(&idt[v], irq_stubs + (v - VEC_FIRST_IRQ) * 16, 0, 0);
+		idt_set(&idt[v], SEL_HOST_CS, irq_stubs + (v - VEC_FIRST_IRQ) * 16, 0, 0);
 	for (; rows->vector != ~0ULL; rows++)
-		idt_set(&idt[rows->vector], rows->handler, (unsigned int)rows->ist,
-			(unsigned int)rows->dpl);
+		idt_set(&idt[rows->vector], SEL_HOST_CS, rows->handler,
+			(unsigned int)rows->ist, (unsigned int)rows->dpl);
 }
 
 void tss_fill(struct tss *tss, const u64 tops[5])

@@ -7,6 +7,7 @@
 #define RINGLET_STATE_DOMAIN_H
 
 #include "base/bitmap.h"
+#include "base/errno.h"
 #include "base/list.h"
 #include "base/lock.h"
 #include "base/types.h"
@@ -60,7 +61,6 @@ struct vcpu {
 	struct trap_info traps[256];
 	u64 event_entry, failsafe_entry, nmi_entry;
 	bool failsafe_mask;
-	u64 vm_assist;
 
 	/* Virtual privileged state. guarded by: own pCPU */
 	u64 virt_cr0;		/* only TS matters; others as we show them */
@@ -104,7 +104,7 @@ struct vcpu {
 	u64 call_args[6];
 
 	/* Statistics. */
-	u64 stat_entries, stat_hypercalls, stat_ptwr, stat_flush_ipis;
+	u64 stat_entries, stat_hypercalls, stat_ptwr;
 };
 
 struct domain {
@@ -115,6 +115,7 @@ struct domain {
 	bool is_shut_down;	/* guarded by: control_lock */
 	bool is_crashed;	/* set once */
 	u32 shutdown_reason;	/* SHUTDOWN_* */
+	u64 vm_assist;		/* VMASST_TYPE_* bits; guarded by: control_lock */
 
 	spinlock_t control_lock;
 	spinlock_t page_lock;	/* page-table updates of this domain */
@@ -149,6 +150,19 @@ extern struct domain *service_domain;
  * this version, so no reference is taken.
  */
 struct domain *domain_by_id(domid_t id);
+
+/* Is @domid the caller itself? */
+static inline bool domid_is_self(const struct domain *d, u64 domid)
+{
+	return domid == DOMID_SELF || domid == d->id;
+}
+
+/* What a call gets that names another domain than its caller's. */
+static inline int foreign_domid(u64 domid)
+{
+	return domid < DOMID_FIRST_RESERVED && !domain_by_id((domid_t)domid) ?
+	       -ESRCH : -EPERM;
+}
 
 /**
  * domain_crash() - a guest broke its own critical state

@@ -263,6 +263,15 @@ int mm_load_base(struct vcpu *v, mfn_t mfn)
 	return load_base_result;
 }
 
+void vcpu_segments_save(struct vcpu *v)
+{
+	if (v->reload_segments)
+		return;
+	v->fs_base = test_msrs[0];
+	v->gs_base = test_msrs[1];
+	v->kernel_gs_base = test_msrs[2];
+}
+
 void vcpu_cr4_load(struct vcpu *v)
 {
 	u64 own = cpu_features.cr4_guest_allowed;
