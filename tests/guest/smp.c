@@ -71,7 +71,7 @@ int smp_start(void)
 	vcpu1_context(&context);
 	rc = HYP(vcpu_op, VCPUOP_initialise, 1, &context);
 	rc = rc ?: HYP(vcpu_op, VCPUOP_up, 1, NULL);
-	if (!rc && !wait_for(&secondary_up, 1, 2000000000ul))
+	if (!rc && !wait_for(&secondary_up, 1, HANG_NS))
 		rc = -XEN_ETIMEDOUT;
 	return rc;
 }

@@ -123,7 +123,7 @@ ATTACK(smp_event_reset_race)
 			break;
 	EXPECT_EQ(port, LIMIT_2L + MORE);
 	allocating = 0;
-	EXPECT(smp_wait(2000000000));
+	EXPECT(smp_wait(HANG_NS));
 	EXPECT_EQ(reset(), 0);
 	free_pfn(control_pfn);
 }

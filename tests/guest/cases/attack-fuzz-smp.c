@@ -341,7 +341,7 @@ ATTACK(smp_fuzz_frames)
 	stop = 0;
 	smp_call(fuzz_vcpu1, (void *)0x9e3779b97f4a7c15ul);
 	fuzz(0x2545f4914f6cdd1dul);
-	EXPECT(smp_wait(60000000000ul));
+	EXPECT(smp_wait(HANG_NS));
 	EXPECT_EQ(mmu_update1(kernel_l4_pfn, SLOT, 0), 0);
 	let_go();
 	for (i = 0; i < FRAMES; i++)

@@ -43,7 +43,7 @@ ATTACK(smp_unhook_l4_entry)
 		EXPECT_EQ(mmu_update1(kernel_l4_pfn, SLOT, pfn_pte(l3, PTE_TABLE)), 0);
 		phase = reads = wrong = 0;
 		smp_call(reader, NULL);
-		EXPECT(wait_for(&reads, 3, 1000000000));
+		EXPECT(wait_for(&reads, 3, HANG_NS));
 		EXPECT_EQ(mmu_update1(kernel_l4_pfn, SLOT, 0), 0);
 		/* No flush asked for: the frames' change of type must bring it. */
 		EXPECT_EQ(page_rw(l1) | page_rw(l2) | page_rw(l3), 0);
@@ -54,7 +54,7 @@ ATTACK(smp_unhook_l4_entry)
 		HYP(sched_op, SCHEDOP_yield, NULL);
 		spin_ns(2000000);
 		phase = 2;
-		EXPECT(smp_wait(2000000000));
+		EXPECT(smp_wait(HANG_NS));
 		EXPECT_EQ(wrong, 0);
 	}
 	free_pfn(page);
@@ -78,7 +78,7 @@ ATTACK(smp_unhook_l1)
 	EXPECT_EQ(mmu_update1(l2, 0, pfn_pte(l1, PTE_TABLE)), 0);
 	phase = reads = wrong = 0;
 	smp_call(reader, NULL);
-	EXPECT(wait_for(&reads, 3, 1000000000));
+	EXPECT(wait_for(&reads, 3, HANG_NS));
 	EXPECT_EQ(mmu_update1(l2, 0, 0), 0);
 	EXPECT_EQ(page_rw(l1), 0);
 	for (i = 0; i < 512; i++)
@@ -86,7 +86,7 @@ ATTACK(smp_unhook_l1)
 	phase = 1;
 	spin_ns(4000000);
 	phase = 2;
-	EXPECT(smp_wait(2000000000));
+	EXPECT(smp_wait(HANG_NS));
 	EXPECT_EQ(wrong, 0);
 	EXPECT_EQ(mmu_update1(kernel_l4_pfn, SLOT, 0), 0);
 	EXPECT_EQ(table_free(l2), 0);
@@ -124,7 +124,7 @@ ATTACK(smp_writable_becomes_table)
 	EXPECT_EQ(mmu_update1(l1, 0, pfn_pte(page, PTE_KERN)), 0);
 	phase = writes = late = 0;
 	smp_call(writer, NULL);
-	EXPECT(wait_for(&writes, 3, 1000000000));
+	EXPECT(wait_for(&writes, 3, HANG_NS));
 	EXPECT_EQ(page_ro(page), 0);
 	EXPECT_EQ(mmu_update1(l1, 0, 0), 0);
 	EXPECT_EQ(mmuext1(MMUEXT_PIN_L1_TABLE, pfn_mfn(page)), 0);
@@ -132,7 +132,7 @@ ATTACK(smp_writable_becomes_table)
 	phase = 1;
 	spin_ns(4000000);
 	phase = 2;
-	EXPECT(smp_wait(2000000000));
+	EXPECT(smp_wait(HANG_NS));
 	EXPECT_EQ(late, 0);
 	EXPECT_EQ(read_table(page, 1), 0);
 	EXPECT_EQ(mmuext1(MMUEXT_UNPIN_TABLE, pfn_mfn(page)), 0);
@@ -174,7 +174,7 @@ ATTACK(smp_pin_race)
 		mmuext1(MMUEXT_UNPIN_TABLE, pfn_mfn(race_pfn));
 	}
 	racing = 0;
-	EXPECT(smp_wait(2000000000));
+	EXPECT(smp_wait(HANG_NS));
 	mmuext1(MMUEXT_UNPIN_TABLE, pfn_mfn(race_pfn));
 	EXPECT_EQ(page_ro(race_pfn), 0);
 	EXPECT_EQ(mmuext1(MMUEXT_PIN_L1_TABLE, pfn_mfn(race_pfn)), 0);
@@ -217,7 +217,7 @@ ATTACK(smp_arguments_change)
 			case_fail(__FILE__, __LINE__, "entry is 0x%lx", v);
 	}
 	racing = 0;
-	EXPECT(smp_wait(2000000000));
+	EXPECT(smp_wait(HANG_NS));
 	EXPECT_EQ(user_map(USER_SPARE, 0), 0);
 	free_pfn(page);
 }

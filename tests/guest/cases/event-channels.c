@@ -30,7 +30,7 @@ CASE(event_ipi_to_self)
 	EXPECT_EQ(send(port), 0);
 	EXPECT(evtchn_pending(port));
 	EXPECT_EQ(this_vcpu()->info->evtchn_upcall_pending, 1);
-	EXPECT(wait_for(&port_counts[port], before + 1, 100000000));
+	EXPECT(wait_for(&port_counts[port], before + 1, HANG_NS));
 	EXPECT(!evtchn_pending(port));
 	EXPECT_EQ(evtchn_close(port), 0);
 	EXPECT_EQ(status(port, &s), 0);
@@ -172,7 +172,7 @@ CASE(event_interdomain_to_self)
 	evtchn_unmask(a.port);
 	before = port_counts[a.port];
 	EXPECT_EQ(send(b.local_port), 0);
-	EXPECT(wait_for(&port_counts[a.port], before + 1, 100000000));
+	EXPECT(wait_for(&port_counts[a.port], before + 1, HANG_NS));
 	EXPECT_EQ(HYP(event_channel_op, EVTCHNOP_bind_interdomain, &b), -XEN_EINVAL);
 	EXPECT_EQ(evtchn_close(b.local_port), 0);
 	EXPECT_EQ(status(a.port, &s), 0);

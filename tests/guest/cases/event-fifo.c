@@ -143,10 +143,10 @@ CASE(fifo_delivers)
 	EXPECT_EQ(*word(port) >> EVTCHN_FIFO_MASKED & 1, 0);
 	EXPECT_EQ(send(port), 0);
 	EXPECT(*word(port) & 1u << EVTCHN_FIFO_PENDING);
-	EXPECT(wait_for(&port_counts[port], before + 1, 500000000));
+	EXPECT(wait_for(&port_counts[port], before + 1, HANG_NS));
 	EXPECT_EQ(*word(port) & 1u << EVTCHN_FIFO_PENDING, 0);
 	EXPECT_EQ(send(port), 0);
-	EXPECT(wait_for(&port_counts[port], before + 2, 500000000));
+	EXPECT(wait_for(&port_counts[port], before + 2, HANG_NS));
 	EXPECT_EQ(evtchn_close(port), 0);
 	fifo_end();
 }
@@ -216,7 +216,7 @@ CASE(fifo_priority)
 	before = port_counts[s.port];
 	send(s.port);
 	EXPECT_EQ(cb->head[2], s.port);
-	EXPECT(wait_for(&port_counts[s.port], before + 1, 500000000));
+	EXPECT(wait_for(&port_counts[s.port], before + 1, HANG_NS));
 	s.priority = 16;
 	EXPECT_EQ(HYP(event_channel_op, EVTCHNOP_set_priority, &s), -XEN_EINVAL);
 	s.priority = 0;

@@ -61,7 +61,7 @@ ATTACK(fpu_other_vcpu)
 		}
 	}
 	running = 0;
-	EXPECT(smp_wait(2000000000));
+	EXPECT(smp_wait(HANG_NS));
 	EXPECT_EQ(bad, 0);
 }
 

@@ -87,7 +87,7 @@ CASE(vcpu_second_runs)
 	NEED_VCPU1();
 	EXPECT_EQ(HYP(vcpu_op, VCPUOP_is_up, 1, NULL), 1);
 	smp_call(note_flags, (void *)&flags);
-	EXPECT(smp_wait(2000000000));
+	EXPECT(smp_wait(HANG_NS));
 	/* It asked for IOPL 1 as Linux does; the real one is 0. */
 	EXPECT_EQ(flags & FL_IOPL, 0);
 	EXPECT(flags & FL_IF);
@@ -116,7 +116,7 @@ CASE(vcpu_ipi)
 	smp_call(say, (void *)&port_counts[port]);
 	s.port = port;
 	EXPECT_EQ(HYP(event_channel_op, EVTCHNOP_send, &s), 0);
-	EXPECT(smp_wait(2000000000));
+	EXPECT(smp_wait(HANG_NS));
 	EXPECT_EQ(port_counts[port], 1);
 	EXPECT_EQ(evtchn_close(port), 0);
 }

@@ -326,6 +326,9 @@ void events_on(void);
 void events_off(void);
 u64 system_time(void);			/* ns, by the vCPU's time area */
 extern void (*fifo_handler)(struct vcpu *v);
+/* Only a hang takes so long: no case depends on how fast the machine is. */
+#define HANG_NS	30000000000ul
+
 bool wait_for(volatile u32 *counter, u32 value, u64 ns);
 void spin_ns(u64 ns);
 
