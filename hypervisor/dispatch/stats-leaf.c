@@ -5,7 +5,8 @@
  *
  * Index (ecx) 0 identifies: eax = highest index, ebx, ecx, edx =
  * "RingletStats". 1 to 4: eax = low, edx = high half of the sum over the
- * domain's vCPUs of full entries, gate entries, hypercalls, trapped writes to tables. Read without locks: each is counted by its own pCPU.
+ * domain's vCPUs of full entries, gate entries, hypercalls, trapped writes
+ * to tables. Read without locks: each is counted by its own pCPU.
  */
 #include "dispatch/emulate.h"
 
