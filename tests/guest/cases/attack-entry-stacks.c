@@ -17,23 +17,32 @@ static void find_writable(void)
 			writable[nr_writable++] = va;
 }
 
-/*
- * All but the time in what is shared_info's frame: that is published once, and the
- * guest's own waits go by it.
- */
+/* The address is that of a vCPU's published time, by another mapping. */
+static bool is_time(ulong va)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		struct vcpu_time_info *t = &vcpus[i].info->time;
+		ulong at = (ulong)t % PAGE_SIZE;
+
+		if (vcpus[i].info && va % PAGE_SIZE - at < sizeof(*t) &&
+		    !memcmp((void *)(va / PAGE_SIZE * PAGE_SIZE + at), t, sizeof(*t)))
+			return true;
+	}
+	return false;
+}
+
+/* All but the time, which is published only now and then: the guest's own waits go by it. */
 static void scribble(void)
 {
-	unsigned int i, j;
-	bool is_shared;
+	unsigned int i;
+	ulong va;
 
-	for (i = 0; i < nr_writable; i++) {
-		is_shared = !memcmp((void *)writable[i], shared->vcpu_info,
-				    sizeof(shared->vcpu_info[0]));
-		for (j = 0; j < PAGE_SIZE / 8; j++)
-			if (!is_shared || j % 8 < offsetof(struct vcpu_info, time) / 8 ||
-			    j >= sizeof(shared->vcpu_info) / 8)
-				((volatile u64 *)writable[i])[j] = 0xe008e008e008e008;
-	}
+	for (i = 0; i < nr_writable; i++)
+		for (va = writable[i]; va < writable[i] + PAGE_SIZE; va += 8)
+			if (!is_time(va))
+				*(volatile u64 *)va = 0xe008e008e008e008;
 }
 
 static void scribbler(void *arg)
