@@ -25,5 +25,6 @@
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 #include <xen/version.h>
+#include <ringlet/ringlet.h>
 
 #endif /* RINGLET_PUBLIC_HEADERS_H */

@@ -3,7 +3,6 @@
 #ifndef RINGLET_CONTROL_CONTROL_DOMAIN_H
 #define RINGLET_CONTROL_CONTROL_DOMAIN_H
 
-#include "base/list.h"
 #include "machine/timer.h"
 #include "state/domain.h"
 
@@ -12,7 +11,7 @@
 
 struct control_domain {
 	struct domain domain;
-	struct list link;		/* guarded by: domlist_lock */
+	struct control_domain *next;	/* of its bucket; guarded by: domlist_lock */
 	/* guarded by: domain.control_lock */
 	struct timer watchdog[NR_WATCHDOGS];
 	bool watchdog_used[NR_WATCHDOGS];

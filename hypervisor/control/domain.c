@@ -2,13 +2,12 @@
 /*
  * Creation of domains and vCPUs, and the end of a domain.
  *
- * Owns the list of domains. A domain is entered when it is complete and never
- * removed in this version, so a pointer to one stays valid. A vCPU is entered in
+ * Owns the table of domains. A domain is entered when it is complete. A vCPU is entered in
  * d->vcpu[] when it is complete; boot makes them all before the domain runs.
  *
  * The service domain and the machine end together: it drives the devices, and
  * nobody would be left to talk to.
- * Locks: domlist_lock around the list.
+ * Locks: domlist_lock around the table.
  */
 #include "control/control.h"
 #include "control/control-domain.h"
@@ -26,26 +25,99 @@
 
 #include <xen/sched.h>
 
+#define NR_BUCKETS	64
+
 static spinlock_t domlist_lock = SPINLOCK_INIT;
-static struct list domlist __guarded_by(domlist_lock) = LIST_INIT(domlist);
+/* By domid; a bucket's chain goes through control_domain.next. */
+static struct control_domain *bucket[NR_BUCKETS] __guarded_by(domlist_lock);
 
 struct domain *service_domain;
 
-struct domain *domain_by_id(domid_t id)
+static struct domain *find(domid_t id) __requires(domlist_lock)
 {
-	struct domain *found = NULL;
-	struct list *pos;
+	struct control_domain *c = bucket[id % NR_BUCKETS];
+
+	while (c && c->domain.id != id)
+		c = c->next;
+	return c ? &c->domain : NULL;
+}
+
+struct domain *domain_get(domid_t id)
+{
+	struct domain *d;
 
 	spin_lock(&domlist_lock);
-	list_for_each(pos, &domlist) {
-		struct domain *d =
-			&list_entry(pos, struct control_domain, link)->domain;
-
-		if (d->id == id)
-			found = d;
-	}
+	d = find(id);
+	if (d)
+		__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
 	spin_unlock(&domlist_lock);
-	return found;
+	return d;
+}
+
+struct domain *domain_of_page(u16 owner)
+{
+	struct domain *d;
+
+	spin_lock(&domlist_lock);
+	d = find(owner);
+	spin_unlock(&domlist_lock);
+	return d;
+}
+
+void domain_put(struct domain *d)
+{
+	u32 left = __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL);
+
+	ASSERT(left);	/* the list's goes last, when a domain has been destroyed */
+}
+
+int domain_get_for(const struct vcpu *v, u64 domid, struct domain **d)
+{
+	domid_t id = domid == DOMID_SELF ? v->domain->id : (domid_t)domid;
+
+	if (id != domid && domid != DOMID_SELF)
+		return -ESRCH;
+	*d = domain_get(id);
+	if (!*d)
+		return -ESRCH;
+	if (*d == v->domain || v->domain->is_privileged)
+		return 0;
+	domain_put(*d);
+	return -EPERM;
+}
+
+void *domain_alloc_page(struct domain *d)
+{
+	void *p = alloc_page();
+
+	if (p)
+		__atomic_add_fetch(&d->hyp_pages, 1, __ATOMIC_RELAXED);
+	return p;
+}
+
+void domain_free_page(struct domain *d, void *p)
+{
+	__atomic_sub_fetch(&d->hyp_pages, 1, __ATOMIC_RELAXED);
+	kfree(p);
+}
+
+/* A page of the arena begins with a pointer to the one before it. */
+void *domain_zalloc(struct domain *d, size_t size)
+{
+	void **page;
+
+	size = ALIGN_UP(size, 16);
+	ASSERT(size <= PAGE_SIZE - 16);
+	if (!d->arena || d->arena_used + size > PAGE_SIZE) {
+		page = domain_alloc_page(d);
+		if (!page)
+			return NULL;
+		*page = d->arena;
+		d->arena = page;
+		d->arena_used = 16;
+	}
+	d->arena_used += size;
+	return (u8 *)d->arena + d->arena_used - size;
 }
 
 /* A frame of ours that the domain may map writable. */
@@ -87,6 +159,8 @@ struct domain *domain_create(domid_t id, u64 max_pages, u32 max_vcpus,
 		return NULL;
 	d = &c->domain;
 	d->id = id;
+	d->refs = 1;
+	d->created_ns = system_time();
 	d->is_hardware = d->is_privileged = hardware;
 	d->max_pages = max_pages;
 	d->max_vcpus = max_vcpus;
@@ -105,7 +179,8 @@ struct domain *domain_create(domid_t id, u64 max_pages, u32 max_vcpus,
 	if (hardware)
 		service_domain = d;
 	spin_lock(&domlist_lock);
-	list_push_back(&domlist, &c->link);
+	c->next = bucket[id % NR_BUCKETS];
+	bucket[id % NR_BUCKETS] = c;
 	spin_unlock(&domlist_lock);
 	return d;
 }

@@ -20,6 +20,17 @@
 
 #define RESET_BUDGET	1024	/* ports in one go */
 
+/* What a call gets that names another domain than its caller's. */
+static int not_own(const struct vcpu *v, u64 domid)
+{
+	struct domain *d;
+	int rc = domain_get_for(v, domid, &d);
+
+	if (!rc)
+		domain_put(d);
+	return rc ? rc : -EPERM;
+}
+
 static bool virq_is_global(u32 virq)
 {
 	return virq != VIRQ_TIMER && virq != VIRQ_DEBUG &&
@@ -47,7 +58,7 @@ static long op_alloc_unbound(struct vcpu *v, void *arg)
 	int rc;
 
 	if (!domid_is_self(d, op->dom))
-		return foreign_domid(op->dom);
+		return not_own(v, op->dom);
 	spin_lock(&d->event_lock);
 	rc = port_new(d, EVTCHNSTAT_unbound, &op->port, &e);
 	if (!rc) {
@@ -67,7 +78,7 @@ static long op_bind_interdomain(struct vcpu *v, void *arg)
 	int rc = -EINVAL;
 
 	if (!domid_is_self(d, op->remote_dom))
-		return foreign_domid(op->remote_dom);
+		return not_own(v, op->remote_dom);
 	spin_lock(&d->event_lock);
 	r = port_open(d, op->remote_port);
 	if (r && r->state == EVTCHNSTAT_unbound && r->remote.domid == d->id)
@@ -195,7 +206,7 @@ static long op_status(struct vcpu *v, void *arg)
 	int rc = 0;
 
 	if (!domid_is_self(d, op->dom))
-		return foreign_domid(op->dom);
+		return not_own(v, op->dom);
 	spin_lock(&d->event_lock);
 	e = port_record(d, op->port);
 	if (!e) {

@@ -195,7 +195,7 @@ bool page_get(struct page *pg, const struct domain *d)
 
 void page_free_last(struct page *pg)
 {
-	struct domain *d = domain_by_id(pg->owner);
+	struct domain *d = domain_of_page(pg->owner);
 
 	BUG_ON(!d);
 	mm_flush_domain(d);

@@ -24,12 +24,12 @@ static int check_domids(const struct domain *d, u64 foreigndom)
 	u32 pt = (u32)foreigndom >> 16, frames = (u16)foreigndom;
 
 	if (pt && !domid_is_self(d, pt - 1))
-		return foreign_domid(pt - 1);
+		return -EPERM;
 	if (domid_is_self(d, frames))
 		return 0;
 	if (frames == DOMID_IO && d->is_hardware)
 		return 0;
-	return foreign_domid(frames);
+	return -EPERM;
 }
 
 static int machphys_update(struct domain *d, mfn_t mfn, u64 pfn)
@@ -188,6 +188,6 @@ long do_update_va_mapping(u64 va, u64 val, u64 flags)
 long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid)
 {
 	if (!domid_is_self(current_vcpu->domain, domid))
-		return foreign_domid(domid);
+		return -EPERM;
 	return do_update_va_mapping(va, val, flags);
 }

@@ -145,7 +145,7 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 
 	rc = batch_start(count, &total, &done);
 	if (!rc && !domid_is_self(d, (u16)foreigndom))
-		rc = foreign_domid((u16)foreigndom);
+		rc = -EPERM;
 	for (i = 0; done < total && !rc; i++) {
 		struct mmuext_op op;
 

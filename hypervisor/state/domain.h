@@ -17,6 +17,7 @@
 
 #include <xen/xen.h>
 #include <xen/vcpu.h>
+#include <ringlet/ringlet.h>
 
 #define MAX_VCPUS	32	/* XEN_LEGACY_MAX_VCPUS: vcpu_info in shared_info */
 
@@ -26,6 +27,8 @@ struct evtchn_vcpu;
 struct sched_vcpu;
 struct irq_domain;
 struct timer_vcpu;
+struct grant_domain;
+struct sched_domain;
 
 enum vcpu_state {
 	VCPU_DOWN,	/* not initialised, or vcpu_op down */
@@ -109,10 +112,16 @@ struct vcpu {
 
 struct domain {
 	domid_t id;		/* constant */
+	u32 refs;		/* atomic: one while it is listed, one a user */
+	u8 uuid[16];		/* constant: the manager's */
+	char name[RINGLET_NAME_SIZE];	/* the manager's; guarded by: control_lock */
+	u64 created_ns;		/* constant */
 	bool is_hardware;	/* constant: the service domain */
 	bool no_smep;		/* constant: its kernel may run on user pages */
 	bool is_privileged;	/* constant: may use domain control */
 	bool is_shut_down;	/* guarded by: control_lock */
+	bool is_dying;		/* being destroyed; set once, under control_lock */
+	u32 pause_count;	/* guarded by: control_lock */
 	bool is_crashed;	/* set once */
 	u32 shutdown_reason;	/* SHUTDOWN_* */
 	u64 vm_assist;		/* VMASST_TYPE_* bits; guarded by: control_lock */
@@ -122,6 +131,7 @@ struct domain {
 	spinlock_t event_lock;	/* ports and their bindings */
 
 	u32 max_vcpus;		/* constant */
+	u32 max_ports, max_grant_frames, max_maptrack_frames;	/* constant */
 	struct vcpu *vcpu[MAX_VCPUS];	/* entries constant once set */
 
 	/* guarded by: heap_lock (state/alloc.c) */
@@ -137,6 +147,18 @@ struct domain {
 	struct mm_domain *mm;		/* mm/ */
 	struct evtchn_domain *evtchn;	/* evtchn/ */
 	struct irq_domain *irq;		/* dispatch/ pirqs */
+	struct grant_domain *grant;	/* grant/ */
+	struct sched_domain *sched;	/* sched/ */
+
+	/* The hypervisor's own memory for it. guarded by: creation, destruction */
+	void *arena;		/* newest page; each begins with the one before */
+	u32 arena_used;		/* bytes of it */
+	u64 hyp_pages;		/* frames of ours that it costs; atomic */
+	u64 table_pages;	/* of these: page tables of its vCPUs' spaces */
+
+	/* Statistics; atomic, relaxed. */
+	u64 stat_flushes, stat_page_faults, stat_events, stat_switches;
+	u64 stat_calls[64];
 };
 
 /* The vCPU this pCPU has loaded; only where one is known to be. */
@@ -145,23 +167,49 @@ struct domain {
 extern struct domain *service_domain;
 
 /**
- * domain_by_id() - look a domain up
- * Return: the domain, or NULL. Domains live until boot ends the machine in
- * this version, so no reference is taken.
+ * domain_get() - look a domain up and keep it from being freed
+ *
+ * A dying domain is found too: who starts something new in one tests is_dying
+ * under the lock that its teardown takes.
+ * Return: the domain, for domain_put() later; NULL: there is none.
  */
-struct domain *domain_by_id(domid_t id);
+struct domain *domain_get(domid_t id);
+void domain_put(struct domain *d);
+
+/**
+ * domain_of_page() - the domain that owns a frame
+ * @owner: page->owner of a frame on which the caller has a reference
+ *
+ * A domain lives as long as it owns a frame, so no reference is taken.
+ */
+struct domain *domain_of_page(u16 owner);
+
+/**
+ * domain_get_for() - the domain that a call of @v names
+ * @domid: DOMID_SELF, the caller's own, or another's: for the privileged only
+ * @d: set to it, with a reference
+ *
+ * Return: 0; -ESRCH; -EPERM.
+ */
+int __must_check domain_get_for(const struct vcpu *v, u64 domid, struct domain **d);
+
+/**
+ * domain_zalloc() - zeroed memory that lives as long as @d does
+ * @size: bytes, at most a page less 16
+ *
+ * Never freed singly: objects of a domain and of its vCPUs, made when they are
+ * created. Counted in d->hyp_pages. Return: NULL if memory is short.
+ */
+void *domain_zalloc(struct domain *d, size_t size);
+
+/* One page of ours on the domain's account: given back by the room that took it. */
+void *domain_alloc_page(struct domain *d);
+void domain_free_page(struct domain *d, void *p);
 
 /* Is @domid the caller itself? */
 static inline bool domid_is_self(const struct domain *d, u64 domid)
 {
 	return domid == DOMID_SELF || domid == d->id;
-}
-
-/* What a call gets that names another domain than its caller's. */
-static inline int foreign_domid(u64 domid)
-{
-	return domid < DOMID_FIRST_RESERVED && !domain_by_id((domid_t)domid) ?
-	       -ESRCH : -EPERM;
 }
 
 /**
