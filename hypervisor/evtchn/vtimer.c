@@ -75,7 +75,6 @@ void poll_timer_stop(struct vcpu *v)
 void vtimer_vcpu_loaded(struct vcpu *v)
 {
 	poll_end(v);
-	vcpu_time_check(v);
 	tick(v);
 }
 

@@ -24,7 +24,6 @@ struct pcpu_timers {
 };
 
 static struct pcpu_timers queues[MAX_PCPUS];
-static struct timer track_timer;
 
 void timer_init(struct timer *t, void (*fn)(void *), void *data)
 {
@@ -81,18 +80,6 @@ void timer_set(struct timer *t, u32 cpu, u64 expires)
 		softirq_raise(cpu, SOFTIRQ_TIMER);
 }
 
-static void track(void *unused)
-{
-	u32 cpu;
-
-	(void)unused;
-	clock_track();
-	/* schedule() has the corrected relation published to the guests. */
-	for (cpu = 0; cpu < nr_pcpus; cpu++)
-		softirq_raise(cpu, SOFTIRQ_SCHEDULE);
-	timer_set(&track_timer, this_cpu->id, system_time() + CLOCK_TRACK_NS);
-}
-
 /* The boot pCPU makes all queues: timers may be sent to one that is starting. */
 static void queues_init(void)
 {
@@ -103,18 +90,15 @@ static void queues_init(void)
 		list_init(&queues[i].queue);
 		spin_unlock(&queues[i].lock);
 	}
-	timer_init(&track_timer, track, NULL);
 }
 
 void timer_pcpu_init(void)
 {
 	this_cpu->timers = &queues[this_cpu->id];
-	if (this_cpu->id != 0) {
+	if (this_cpu->id == 0)
+		queues_init();
+	else
 		softirq_raise(this_cpu->id, SOFTIRQ_TIMER);
-		return;
-	}
-	queues_init();
-	timer_set(&track_timer, 0, system_time() + CLOCK_TRACK_NS);
 }
 
 void timer_softirq(void)

@@ -340,9 +340,6 @@ void schedule(void)
 	struct vcpu *prev = this_cpu->current, *next;
 	bool ran = prev && READ_ONCE(prev->state) == VCPU_RUNNING;
 
-	/* Idle, too: siblings that run elsewhere are told at once. */
-	if (rq->loaded)
-		vcpu_time_check(rq->loaded);
 	if (ran && !test_bit(SOFTIRQ_SCHEDULE, &this_cpu->softirqs)) {
 		refresh_ldt(rq);
 		return;

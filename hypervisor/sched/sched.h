@@ -49,8 +49,6 @@ void vcpu_debug_load(struct vcpu *v);	/* after v->dr[], v->dr7 */
 /* evtchn/vtimer.c: v becomes current of this pCPU; it has stopped to be. */
 void vtimer_vcpu_loaded(struct vcpu *v);
 void vtimer_vcpu_unloaded(struct vcpu *v);
-/* evtchn/time.c: publish the time if the clock was corrected; cheap if not. */
-void vcpu_time_check(struct vcpu *v);
 /* dispatch: the exit path with this_cpu->current set; starts a new host stack. */
 void dispatch_resume(void) __noreturn;
 
