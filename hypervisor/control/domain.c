@@ -213,6 +213,7 @@ struct vcpu *vcpu_create(struct domain *d, u32 id)
 	vcpu_defaults(v);
 	v->vcpu_info = &d->shared_info->vcpu_info[id];
 	v->vcpu_info->evtchn_upcall_mask = 1;
+	v->vcpu_info->time = vcpu_time_info();
 	v->xsave = fpu_alloc();
 	if (!v->xsave || sched_vcpu_init(v) || evtchn_vcpu_init(v) ||
 	    vcpu_gate_init(v))
@@ -220,7 +221,6 @@ struct vcpu *vcpu_create(struct domain *d, u32 id)
 	vcpu_gate_set_vcpu_info(v, d->shared_info_mfn,
 				(u64)v->vcpu_info & ~PAGE_MASK);
 	d->vcpu[id] = v;
-	vcpu_time_update(v);
 	return v;
 }
 

@@ -116,15 +116,10 @@ static long op_register_runstate(struct vcpu *v, void *arg)
 static long op_register_time(struct vcpu *v, void *arg)
 {
 	const struct vcpu_register_time_memory_area *op = arg;
-	struct vcpu_time_info probe;
+	struct vcpu_time_info t = vcpu_time_info();
 
-	if (op->addr.p && (copy_from_guest(&probe, op->addr.p, sizeof(probe)) ||
-			  copy_to_guest(op->addr.p, &probe, sizeof(probe))))
-		return -EFAULT;
-	v->time_info_area = op->addr.p;
-	if (op->addr.p && v == current_vcpu)
-		vcpu_time_update(v);
-	return 0;
+	(void)v;	/* the same for all, and it does not change */
+	return op->addr.p && copy_to_guest(op->addr.p, &t, sizeof(t)) ? -EFAULT : 0;
 }
 
 static long op_register_vcpu_info(struct vcpu *v, void *arg)

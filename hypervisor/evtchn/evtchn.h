@@ -41,8 +41,8 @@ bool vcpu_nmi_take(struct vcpu *v);
  */
 void evtchn_move_vcpu_info(struct vcpu *v, struct vcpu_info *info);
 
-/* pvclock: write vcpu_time_info of @v; wall clock of @d. */
-void vcpu_time_update(struct vcpu *v);
+/* The time as every guest is to find it, for good; the wall clock of @d. */
+struct vcpu_time_info vcpu_time_info(void);
 void domain_wallclock_set(struct domain *d, u64 sec, u32 nsec, u64 system_time);
 void vtimer_vcpu_stop(struct vcpu *v);		/* vcpu_op down */
 

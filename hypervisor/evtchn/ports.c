@@ -213,9 +213,9 @@ void evtchn_move_vcpu_info(struct vcpu *v, struct vcpu_info *info)
 
 	spin_lock(&d->event_lock);
 	*info = *v->vcpu_info;
+	info->time = vcpu_time_info();
 	v->vcpu_info = info;
 	spin_unlock(&d->event_lock);
-	vcpu_time_update(v);
 }
 
 /** evtchn_domain_init() - an empty port table, 2-level */

@@ -71,7 +71,6 @@ struct evtchn_vcpu {
 	u32 virq_port[NR_VIRQS];	/* 0: none; global ones with vCPU 0 */
 	u32 poll_port;			/* 0: any */
 	unsigned long nmi;		/* bit 0: pending; atomic */
-	u32 info_version, area_version;	/* of the published time; area: own pCPU */
 	/* FIFO; control is guest-writable: tails are ours. */
 	struct evtchn_fifo_control_block *control;
 	mfn_t control_mfn;

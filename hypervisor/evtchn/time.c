@@ -4,66 +4,34 @@
  * for a vDSO, and the wall clock in shared_info.
  *
  * The relation of TSC and system time is one for the machine and never changes, so
- * it is published as it is to all vCPUs, with the bit that says that readings of
- * different vCPUs compare (XEN_PVCLOCK_TSC_STABLE_BIT), when a vCPU or its areas
- * are made.
+ * what is written once is right for ever: versions are even and stay so. It is
+ * the same for all vCPUs, with the bit that says that readings of different
+ * vCPUs compare (XEN_PVCLOCK_TSC_STABLE_BIT).
  *
- * Versions go odd, then even again around a change (xen.h, vcpu_time_info); they
- * are counted here, not in the guest's memory, which it can write.
- * Locks: d->event_lock for vcpu_info and shared_info; the copy is written by
- * the vCPU's own pCPU without a lock.
+ * The wall clock changes: its version goes odd, then even again around it (xen.h,
+ * vcpu_time_info), and is counted here, not in the guest's memory, which it can
+ * write. Lock: d->event_lock for that.
  */
 #include "evtchn/evtchn.h"
 #include "evtchn/ports.h"
 
 #include "machine/clock.h"
-#include "state/guest-access.h"
 
 #define NS_PER_S	1000000000U
+#define VERSION_STABLE	2
 
-static void fill(struct vcpu_time_info *t)
+/** vcpu_time_info() - the time as a guest is to find it, at system time 0 */
+struct vcpu_time_info vcpu_time_info(void)
 {
 	const struct clock_scale *s = clock_scale();
 
-	t->tsc_timestamp = s->tsc;
-	t->system_time = 0;
-	t->tsc_to_system_mul = s->mul;
-	t->tsc_shift = s->shift;
-	t->flags = XEN_PVCLOCK_TSC_STABLE_BIT;
-}
-
-/* An area that is not mapped is the guest's own loss. */
-static void publish_area(struct vcpu *v)
-{
-	u64 area = v->time_info_area;
-	struct vcpu_time_info t = { .version = v->evtchn->area_version + 1 };
-
-	if (!area || copy_to_vcpu(v, area, &t.version, sizeof(t.version)))
-		return;
-	fill(&t);
-	if (copy_to_vcpu(v, area, &t, sizeof(t)))
-		return;
-	t.version++;
-	if (copy_to_vcpu(v, area, &t.version, sizeof(t.version)))
-		return;
-	v->evtchn->area_version = t.version;
-}
-
-/** vcpu_time_update() - publish the time of a vCPU, current or not running */
-void vcpu_time_update(struct vcpu *v)
-{
-	struct domain *d = v->domain;
-	struct vcpu_time_info *t;
-
-	spin_lock(&d->event_lock);
-	t = &v->vcpu_info->time;
-	WRITE_ONCE(t->version, ++v->evtchn->info_version);
-	smp_wmb();
-	fill(t);
-	smp_wmb();
-	WRITE_ONCE(t->version, ++v->evtchn->info_version);
-	spin_unlock(&d->event_lock);
-	publish_area(v);
+	return (struct vcpu_time_info){
+		.version = VERSION_STABLE,
+		.tsc_timestamp = s->tsc,
+		.tsc_to_system_mul = s->mul,
+		.tsc_shift = s->shift,
+		.flags = XEN_PVCLOCK_TSC_STABLE_BIT,
+	};
 }
 
 /**

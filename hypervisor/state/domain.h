@@ -84,8 +84,7 @@ struct vcpu {
 	 */
 	struct vcpu_info *vcpu_info;	/* direct map */
 	mfn_t vcpu_info_mfn;		/* INVALID_MFN: in shared_info */
-	u64 time_info_area;		/* guest linear addresses; 0: none */
-	u64 runstate_area;
+	u64 runstate_area;		/* guest linear address; 0: none */
 
 	struct vcpu_runstate_info runstate;	/* guarded by: runqueue lock */
 
