@@ -8,6 +8,13 @@
 
 int evtchn_domain_init(struct domain *d);
 int evtchn_vcpu_init(struct vcpu *v);
+/*
+ * The end of a domain: is_dying is set and its vCPUs do not run any more.
+ * teardown may be called again and again; free comes with the last reference.
+ */
+int __must_check evtchn_domain_teardown(struct domain *d);
+void evtchn_domain_free(struct domain *d);
+u32 evtchn_nr_open(const struct domain *d);	/* ports in use */
 
 /* Raise a VIRQ bound by @v (VIRQ_TIMER) or, for global ones, by the domain. */
 void evtchn_raise_virq(struct vcpu *v, u32 virq);

@@ -38,7 +38,8 @@ static event_word_t *word_of(struct domain *d, u32 port)
 
 	if (port / WORDS_PER_PAGE >= e->nr_arrays)
 		return NULL;
-	return &e->array[port / WORDS_PER_PAGE][port % WORDS_PER_PAGE];
+	return (event_word_t *)mfn_to_virt(MFN(e->array[port / WORDS_PER_PAGE])) +
+	       port % WORDS_PER_PAGE;
 }
 
 /* Link @port behind the event of @word; false if that has left the queue. */
@@ -227,9 +228,7 @@ long fifo_expand_array(struct vcpu *v, void *arg)
 	} else if (ed->nr_arrays == ARRAY_PAGES) {
 		rc = -ENOSPC;
 	} else {
-		ed->array_mfn[ed->nr_arrays] = mfn;
-		ed->array[ed->nr_arrays] = mfn_to_virt(mfn);
-		ed->nr_arrays++;
+		ed->array[ed->nr_arrays++] = mfn.v;
 		raise_early(d, (ed->nr_arrays - 1) * WORDS_PER_PAGE);
 	}
 	spin_unlock(&d->event_lock);
@@ -245,7 +244,7 @@ unsigned int fifo_reset(struct domain *d, mfn_t *held)
 	unsigned int n = 0, i;
 
 	for (i = 0; i < ed->nr_arrays; i++)
-		held[n++] = ed->array_mfn[i];
+		held[n++] = MFN(ed->array[i]);
 	for (i = 0; i < d->max_vcpus; i++) {
 		if (!d->vcpu[i])
 			continue;

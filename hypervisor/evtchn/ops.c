@@ -3,11 +3,12 @@
  * event_channel_op: what a guest asks of its ports.
  *
  * Each operation gets a copy of its argument, checks, then changes the table
- * under d->event_lock.
+ * under d->event_lock. Other domains than the caller's are reached by
+ * bind_interdomain, if they wait for the caller, and by the privileged.
  *
  * Errors are those of the ABI's reference: -EINVAL for a port that is not open
  * or of another kind, -ENOENT no such vCPU, -ESRCH no such domain, -EEXIST
- * bound already, -ENOSPC no port left.
+ * bound already, -ENOSPC no port left; -EPERM for what only the privileged may.
  * ABI: event_channel.h. Locks: as in ports.c.
  */
 #include "evtchn/evtchn.h"
@@ -15,21 +16,7 @@
 
 #include "base/errno.h"
 #include "machine/pcpu.h"
-#include "mm/mm.h"
 #include "state/guest-access.h"
-
-#define RESET_BUDGET	1024	/* ports in one go */
-
-/* What a call gets that names another domain than its caller's. */
-static int not_own(const struct vcpu *v, u64 domid)
-{
-	struct domain *d;
-	int rc = domain_get_for(v, domid, &d);
-
-	if (!rc)
-		domain_put(d);
-	return rc ? rc : -EPERM;
-}
 
 static bool virq_is_global(u32 virq)
 {
@@ -47,51 +34,59 @@ static int port_new(struct domain *d, u8 state, u32 *port, struct evtchn **e)
 		return rc;
 	*e = port_record(d, *port);
 	(*e)->state = state;
+	d->evtchn->nr_open++;
 	return 0;
 }
 
 static long op_alloc_unbound(struct vcpu *v, void *arg)
 {
 	struct evtchn_alloc_unbound *op = arg;
-	struct domain *d = v->domain;
+	struct domain *d;
 	struct evtchn *e;
 	int rc;
 
-	if (!domid_is_self(d, op->dom))
-		return not_own(v, op->dom);
+	rc = domain_get_for(v, op->dom, &d);
+	if (rc)
+		return rc;
 	spin_lock(&d->event_lock);
 	rc = port_new(d, EVTCHNSTAT_unbound, &op->port, &e);
 	if (!rc) {
-		e->remote.domid = op->remote_dom == DOMID_SELF ? d->id :
+		e->remote.domid = op->remote_dom == DOMID_SELF ? v->domain->id :
 								 op->remote_dom;
 		e->remote.port = 0;
 	}
 	spin_unlock(&d->event_lock);
+	domain_put(d);
 	return rc;
 }
 
+/* No privilege: that the port waits for the caller's domain is its owner's leave. */
 static long op_bind_interdomain(struct vcpu *v, void *arg)
 {
 	struct evtchn_bind_interdomain *op = arg;
 	struct domain *d = v->domain;
+	struct domain *rd = domain_get(domid_is_self(d, op->remote_dom) ?
+					       d->id : op->remote_dom);
 	struct evtchn *e, *r;
 	int rc = -EINVAL;
 
-	if (!domid_is_self(d, op->remote_dom))
-		return not_own(v, op->remote_dom);
-	spin_lock(&d->event_lock);
-	r = port_open(d, op->remote_port);
-	if (r && r->state == EVTCHNSTAT_unbound && r->remote.domid == d->id)
+	if (!rd)
+		return -ESRCH;
+	event_lock_two(d, rd);
+	r = port_open(rd, op->remote_port);
+	if (r && r->state == EVTCHNSTAT_unbound && r->remote.domid == d->id &&
+	    !rd->is_dying)
 		rc = port_new(d, EVTCHNSTAT_interdomain, &op->local_port, &e);
 	if (!rc) {
-		e->remote.domid = d->id;
+		e->remote.domid = rd->id;
 		e->remote.port = op->remote_port;
 		r->remote.port = op->local_port;
 		r->state = EVTCHNSTAT_interdomain;
 		/* The other end may have sent before there was anybody to hear. */
 		port_raise(d, op->local_port, e);
 	}
-	spin_unlock(&d->event_lock);
+	event_unlock_two(d, rd);
+	domain_put(rd);
 	return rc;
 }
 
@@ -159,6 +154,7 @@ static long op_bind_pirq(struct vcpu *v, void *arg)
 		if (rc) {
 			*bound = 0;
 			e->state = EVTCHNSTAT_closed;
+			d->evtchn->nr_open--;
 		}
 	}
 	spin_unlock(&d->event_lock);
@@ -168,64 +164,85 @@ static long op_bind_pirq(struct vcpu *v, void *arg)
 static long op_close(struct vcpu *v, void *arg)
 {
 	const struct evtchn_close *op = arg;
-	struct domain *d = v->domain;
-	struct evtchn *e;
 
-	spin_lock(&d->event_lock);
-	e = port_open(d, op->port);
-	if (e)
-		port_close(d, op->port, e);
-	spin_unlock(&d->event_lock);
-	return e ? 0 : -EINVAL;
+	return port_close(v->domain, op->port) ? 0 : -EINVAL;
+}
+
+/* The end that hears of it is in another table; it may be gone by now. */
+static long send_to_peer(const struct domain *d, u32 port, domid_t domid,
+			 u32 rport)
+{
+	struct domain *rd = domain_get(domid);
+	struct evtchn *r;
+
+	if (!rd)
+		return 0;
+	spin_lock(&rd->event_lock);
+	r = port_peer(rd, rport, d, port);
+	if (r)
+		port_raise(rd, rport, r);
+	spin_unlock(&rd->event_lock);
+	domain_put(rd);
+	return 0;
 }
 
 static long op_send(struct vcpu *v, void *arg)
 {
 	const struct evtchn_send *op = arg;
 	struct domain *d = v->domain;
+	domid_t rdomid = d->id;
+	u32 rport = 0;
 	struct evtchn *e;
 	int rc = 0;
 
 	spin_lock(&d->event_lock);
 	e = port_open(d, op->port);
-	if (e && e->state == EVTCHNSTAT_ipi)
+	if (e && e->state == EVTCHNSTAT_ipi) {
 		port_raise(d, op->port, e);
-	else if (e && e->state == EVTCHNSTAT_interdomain)
-		port_raise(d, e->remote.port, port_record(d, e->remote.port));
-	else if (!e || e->state != EVTCHNSTAT_unbound)
+	} else if (e && e->state == EVTCHNSTAT_interdomain) {
+		rdomid = e->remote.domid;
+		rport = e->remote.port;
+	} else if (!e || e->state != EVTCHNSTAT_unbound) {
 		rc = -EINVAL;
+	}
 	spin_unlock(&d->event_lock);
-	return rc;
+	return rport ? send_to_peer(d, op->port, rdomid, rport) : rc;
+}
+
+static void status_fill(const struct evtchn *e, struct evtchn_status *op)
+{
+	op->status = e->state;
+	op->vcpu = e->vcpu;
+	if (e->state == EVTCHNSTAT_unbound) {
+		op->u.unbound.dom = e->remote.domid;
+	} else if (e->state == EVTCHNSTAT_interdomain) {
+		op->u.interdomain.dom = e->remote.domid;
+		op->u.interdomain.port = e->remote.port;
+	} else if (e->state == EVTCHNSTAT_pirq) {
+		op->u.pirq = e->pirq;
+	} else if (e->state == EVTCHNSTAT_virq) {
+		op->u.virq = e->virq;
+	}
 }
 
 static long op_status(struct vcpu *v, void *arg)
 {
 	struct evtchn_status *op = arg;
-	struct domain *d = v->domain;
+	struct domain *d;
 	struct evtchn *e;
-	int rc = 0;
+	int rc;
 
-	if (!domid_is_self(d, op->dom))
-		return not_own(v, op->dom);
+	rc = domain_get_for(v, op->dom, &d);
+	if (rc)
+		return rc;
 	spin_lock(&d->event_lock);
 	e = port_record(d, op->port);
-	if (!e) {
+	if (e)
+		status_fill(e, op);
+	else
 		rc = -EINVAL;
-	} else {
-		op->status = e->state;
-		op->vcpu = e->vcpu;
-		if (e->state == EVTCHNSTAT_unbound) {
-			op->u.unbound.dom = e->remote.domid;
-		} else if (e->state == EVTCHNSTAT_interdomain) {
-			op->u.interdomain.dom = e->remote.domid;
-			op->u.interdomain.port = e->remote.port;
-		} else if (e->state == EVTCHNSTAT_pirq) {
-			op->u.pirq = e->pirq;
-		} else if (e->state == EVTCHNSTAT_virq) {
-			op->u.virq = e->virq;
-		}
-	}
 	spin_unlock(&d->event_lock);
+	domain_put(d);
 	return rc;
 }
 
@@ -277,48 +294,18 @@ static long op_unmask(struct vcpu *v, void *arg)
 	return rc;
 }
 
-/* Did a sibling vCPU open ports again that 2-level does not have? */
-static bool reset_incomplete(struct domain *d) __requires(d->event_lock)
-{
-	u32 port;
-
-	for (port = evtchn_2level.max_ports; port < d->evtchn->nr_ports; port++)
-		if (port_open(d, port))
-			return true;
-	return false;
-}
-
-/* Closing all ports is preemptible: reset_next says where to go on. */
 static long op_reset(struct vcpu *v, void *arg)
 {
 	const struct evtchn_reset *op = arg;
-	struct domain *d = v->domain;
-	struct evtchn_domain *ed = d->evtchn;
-	mfn_t held[FIFO_MAX_HELD];
-	struct evtchn *e;
-	unsigned int n;
-	u32 port, end;
+	struct domain *d;
+	int rc;
 
-	if (!domid_is_self(d, op->dom))
-		return -EPERM;
-	spin_lock(&d->event_lock);
-	port = max(ed->reset_next, 1U);
-	end = min(port + RESET_BUDGET, ed->nr_ports);
-	ed->reset_next = end < ed->nr_ports ? end : 0;
-	for (; port < end; port++) {
-		e = port_open(d, port);
-		if (e)
-			port_close(d, port, e);
-	}
-	if (ed->reset_next || reset_incomplete(d)) {
-		spin_unlock(&d->event_lock);
-		return -ERESTART;
-	}
-	n = fifo_reset(d, held);
-	spin_unlock(&d->event_lock);
-	while (n--)
-		page_release_writable(d, held[n]);
-	return 0;
+	rc = domain_get_for(v, op->dom, &d);
+	if (rc)
+		return rc;
+	rc = ports_close_all(d);
+	domain_put(d);
+	return rc;
 }
 
 static long op_set_priority(struct vcpu *v, void *arg)

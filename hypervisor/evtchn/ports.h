@@ -55,15 +55,15 @@ struct evtchn_abi {
 
 struct evtchn_domain {
 	const struct evtchn_abi *abi;
-	struct evtchn *page[PORT_PAGES];
+	u32 page[PORT_PAGES];	/* mfns of ours with struct evtchn[] */
 	u32 nr_ports;		/* covered by page[] */
+	u32 nr_open;
 	u32 first_free;		/* no closed port below */
 	u32 reset_next;		/* where a preempted reset goes on */
 	unsigned long polling;	/* vCPUs in sched_op poll; atomic */
 	u32 wc_version;
 	u32 pirq_port[NR_PIRQS];	/* 0: not bound */
-	event_word_t *array[ARRAY_PAGES];	/* FIFO: guest's event words */
-	mfn_t array_mfn[ARRAY_PAGES];
+	u32 array[ARRAY_PAGES];	/* FIFO: mfns of the guest's event words, held */
 	u32 nr_arrays;
 };
 
@@ -88,9 +88,25 @@ int __must_check port_alloc(struct domain *d, u32 *port)
 	__requires(d->event_lock);
 void port_raise(struct domain *d, u32 port, struct evtchn *e)
 	__requires(d->event_lock);
-void port_close(struct domain *d, u32 port, struct evtchn *e)
-	__requires(d->event_lock);
 
+/* These two take locks themselves. */
+bool port_close(struct domain *d, u32 port);
+int ports_close_all(struct domain *d);
+
+/* The event_locks of two domains, in their order; or of one. */
+void event_lock_two(struct domain *a, struct domain *b)
+	__acquires_lock(a->event_lock) __acquires_lock(b->event_lock);
+void event_unlock_two(struct domain *a, struct domain *b)
+	__releases_lock(a->event_lock) __releases_lock(b->event_lock);
+
+/**
+ * port_peer() - the other end of an interdomain port
+ * @rd: the domain it is in, @rport: its number, as port @port of @d had it
+ *
+ * Return: its record, or NULL if it does not name that port any more.
+ */
+struct evtchn *port_peer(struct domain *rd, u32 rport, const struct domain *d,
+			 u32 port) __requires(rd->event_lock);
 
 /* Tell a vCPU that it has events; wake it, or have it come into the host. */
 void vcpu_mark_pending(struct vcpu *v);

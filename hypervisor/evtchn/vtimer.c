@@ -93,7 +93,7 @@ void vtimer_vcpu_stop(struct vcpu *v)
 
 int vtimer_vcpu_init(struct vcpu *v)
 {
-	struct timer_vcpu *t = kzalloc(sizeof(*t));
+	struct timer_vcpu *t = domain_zalloc(v->domain, sizeof(*t));
 
 	if (!t)
 		return -ENOMEM;

@@ -1,294 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Event channels in a host process: the room evtchn as it is, on a domain of
- * two vCPUs, with the rooms below stubbed.
+ * two vCPUs, with the rooms below stubbed (evtchn-env.c).
  *
- * The FIFO tests play the guest as the ABI describes it (event_channel.h): heads
- * from the control block, links followed and cleared, ready bits exchanged. The
- * property: whatever was raised while not masked is seen by the consumer, and
- * nothing else. The hostile guest scribbles instead: then only memory safety
- * counts, which ASan judges.
+ * The property of FIFO: whatever was raised while not masked is seen by the
+ * consumer, and nothing else. The hostile guest scribbles instead: then only
+ * memory safety counts, which ASan judges.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "evtchn-env.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <cmocka.h>
-
-#include "evtchn/evtchn.h"
-#include "evtchn/ports.h"
 
 #include "base/errno.h"
-#include "console/printk.h"
-#include "machine/clock.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
-#include "machine/timer.h"
-#include "mm/mm.h"
 #include "sched/sched.h"
-#include "state/alloc.h"
-#include "state/guest-access.h"
 
-#define NR_VCPUS	2
-#define NR_FRAMES	160
-
-struct pcpu test_pcpu;
-static struct domain dom;
-static struct vcpu vcpus[NR_VCPUS];
-static u8 frames[NR_FRAMES][PAGE_SIZE] __attribute__((aligned(4096)));
-static int held[NR_FRAMES];
-static u64 now_ns;
-static u32 pirq_bound, pirq_unmask_count;
-static struct clock_scale scale = { .tsc = 1000, .mul = 7, .shift = -1 };
-
-/* Rooms below. */
-struct page *frame_table;
-u64 frame_count = NR_FRAMES;
-
-void *mfn_to_virt(mfn_t mfn)
+static u32 consume(u32 vcpu)
 {
-	return frames[mfn.v];
-}
-
-int page_hold_writable(struct domain *d, mfn_t mfn)
-{
-	(void)d;
-	held[mfn.v]++;
-	return 0;
-}
-
-void page_release_writable(struct domain *d, mfn_t mfn)
-{
-	(void)d;
-	held[mfn.v]--;
-}
-
-void *alloc_pages(unsigned int order)
-{
-	return calloc(1, PAGE_SIZE << order);
-}
-
-void *kzalloc(size_t size)
-{
-	return calloc(1, size);
-}
-
-void kfree(void *p)
-{
-	free(p);
-}
-
-size_t copy_from_guest(void *dst, u64 src, size_t n)
-{
-	if (!src)
-		return n;
-	memcpy(dst, (void *)src, n);
-	return 0;
-}
-
-size_t copy_to_guest(u64 dst, const void *src, size_t n)
-{
-	if (!dst)
-		return n;
-	memcpy((void *)dst, src, n);
-	return 0;
-}
-
-long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd, u64 arg)
-{
-	long rc;
-
-	if (cmd >= n || !table[cmd].call)
-		return -ENOSYS;
-	if (!arg && table[cmd].size)
-		return -EFAULT;
-	/* No less, no more than the operation says. */
-	void *op = malloc(table[cmd].size);
-
-	if (arg)
-		memcpy(op, (void *)arg, table[cmd].size);
-	rc = table[cmd].call(v, op);
-	if (!rc && table[cmd].answers)
-		memcpy((void *)arg, op, table[cmd].size);
-	free(op);
-	return rc;
-}
-
-size_t copy_to_vcpu(struct vcpu *v, u64 dst, const void *src, size_t n)
-{
-	(void)v;
-	return copy_to_guest(dst, src, n);
-}
-
-void vcpu_unblock(struct vcpu *v)
-{
-	if (v->state == VCPU_BLOCKED)
-		v->state = VCPU_RUNNABLE;
-}
-
-void vcpu_block(struct vcpu *v)
-{
-	v->state = VCPU_BLOCKED;
-}
-
-void vcpu_kick(struct vcpu *v)
-{
-	(void)v;
-}
-
-int domain_get_for(const struct vcpu *v, u64 domid, struct domain **d)
-{
-	(void)v;
-	*d = &dom;
-	return domid == DOMID_SELF || domid == dom.id ? 0 : -ESRCH;
-}
-
-void domain_put(struct domain *d)
-{
-	(void)d;
-}
-
-u64 system_time(void)
-{
-	return now_ns;
-}
-
-const struct clock_scale *clock_scale(void)
-{
-	return &scale;
-}
-
-void timer_init(struct timer *t, void (*fn)(void *), void *data)
-{
-	memset(t, 0, sizeof(*t));
-	t->fn = fn;
-	t->data = data;
-}
-
-void timer_set(struct timer *t, u32 cpu, u64 expires)
-{
-	t->pcpu = cpu;
-	t->expires = expires;
-	t->armed = true;
-}
-
-void timer_stop(struct timer *t)
-{
-	t->armed = false;
-}
-
-int pirq_bind(u32 pirq, struct vcpu *v)
-{
-	(void)v;
-	if (pirq == 99)
-		return -EBUSY;
-	pirq_bound = pirq;
-	return 0;
-}
-
-void pirq_unbind(u32 pirq)
-{
-	assert_int_equal(pirq, pirq_bound);
-	pirq_bound = 0;
-}
-
-void pirq_unmasked(u32 pirq)
-{
-	assert_int_equal(pirq, pirq_bound);
-	pirq_unmask_count++;
-}
-
-static int setup(void **state)
-{
-	u32 i;
-
-	(void)state;
-	memset(&dom, 0, sizeof(dom));
-	memset(vcpus, 0, sizeof(vcpus));
-	memset(frames, 0, sizeof(frames));
-	memset(held, 0, sizeof(held));
-	now_ns = 1000000;
-	pirq_bound = pirq_unmask_count = 0;
-	dom.id = 3;
-	dom.is_hardware = dom.is_privileged = true;
-	dom.max_vcpus = NR_VCPUS;
-	dom.shared_info = calloc(1, PAGE_SIZE);
-	assert_int_equal(evtchn_domain_init(&dom), 0);
-	for (i = 0; i < NR_VCPUS; i++) {
-		vcpus[i].domain = &dom;
-		vcpus[i].id = i;
-		vcpus[i].state = VCPU_RUNNING;
-		vcpus[i].vcpu_info = &dom.shared_info->vcpu_info[i];
-		assert_int_equal(evtchn_vcpu_init(&vcpus[i]), 0);
-		dom.vcpu[i] = &vcpus[i];
-	}
-	test_pcpu.current = &vcpus[0];
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	u32 i;
-
-	(void)state;
-	for (i = 0; i < PORT_PAGES; i++)
-		free(dom.evtchn->page[i]);
-	free(dom.evtchn);
-	free(dom.shared_info);
-	for (i = 0; i < NR_VCPUS; i++) {
-		free(vcpus[i].evtchn);
-		free(vcpus[i].timers);
-	}
-	return 0;
-}
-
-static long call(u64 cmd, void *arg)
-{
-	return do_event_channel_op(cmd, (u64)arg);
-}
-
-static u32 bind_ipi(u32 vcpu)
-{
-	struct evtchn_bind_ipi op = { .vcpu = vcpu };
-
-	assert_int_equal(call(EVTCHNOP_bind_ipi, &op), 0);
-	return op.port;
-}
-
-static long send_event(u32 port)
-{
-	struct evtchn_send op = { .port = port };
-
-	return call(EVTCHNOP_send, &op);
-}
-
-static long close_event(u32 port)
-{
-	struct evtchn_close op = { .port = port };
-
-	return call(EVTCHNOP_close, &op);
-}
-
-static long unmask_event(u32 port)
-{
-	struct evtchn_unmask op = { .port = port };
-
-	return call(EVTCHNOP_unmask, &op);
-}
-
-static u32 status_of(u32 port)
-{
-	struct evtchn_status op = { .dom = DOMID_SELF, .port = port };
-
-	assert_int_equal(call(EVTCHNOP_status, &op), 0);
-	return op.status;
+	return consume_of(&svc, vcpu);
 }
 
 static void two_level_delivery(void **state)
 {
-	struct shared_info *s = dom.shared_info;
+	struct shared_info *s = svc.shared_info;
 	u32 port = bind_ipi(1), other = bind_ipi(0);
 
 	(void)state;
@@ -329,9 +63,9 @@ static void virqs(void **state)
 	assert_int_equal(call(EVTCHNOP_bind_virq, &op), 0);
 	assert_int_equal(call(EVTCHNOP_bind_virq, &op), -EEXIST);
 	evtchn_raise_virq(&vcpus[0], VIRQ_TIMER);
-	assert_false(test_bit(op.port, dom.shared_info->evtchn_pending));
+	assert_false(test_bit(op.port, svc.shared_info->evtchn_pending));
 	evtchn_raise_virq(&vcpus[1], VIRQ_TIMER);
-	assert_true(test_bit(op.port, dom.shared_info->evtchn_pending));
+	assert_true(test_bit(op.port, svc.shared_info->evtchn_pending));
 	assert_int_equal(send_event(op.port), -EINVAL);
 	move.port = op.port;
 	assert_int_equal(call(EVTCHNOP_bind_vcpu, &move), -EINVAL);
@@ -339,7 +73,7 @@ static void virqs(void **state)
 	assert_int_equal(call(EVTCHNOP_bind_virq, &global), 0);
 	move.port = global.port;
 	assert_int_equal(call(EVTCHNOP_bind_vcpu, &move), 0);
-	evtchn_raise_global_virq(&dom, VIRQ_CONSOLE);
+	evtchn_raise_global_virq(&svc, VIRQ_CONSOLE);
 	assert_int_equal(vcpus[1].vcpu_info->evtchn_upcall_pending, 1);
 	assert_int_equal(vcpus[0].vcpu_info->evtchn_upcall_pending, 0);
 	assert_int_equal(close_event(global.port), 0);
@@ -359,7 +93,7 @@ static void interdomain_to_self(void **state)
 {
 	struct evtchn_alloc_unbound a = { DOMID_SELF, DOMID_SELF, 0 };
 	struct evtchn_bind_interdomain b = { .remote_dom = DOMID_SELF };
-	unsigned long *pending = dom.shared_info->evtchn_pending;
+	unsigned long *pending = svc.shared_info->evtchn_pending;
 
 	(void)state;
 	assert_int_equal(call(EVTCHNOP_alloc_unbound, &a), 0);
@@ -395,15 +129,15 @@ static void pirqs(void **state)
 	assert_int_equal(call(EVTCHNOP_bind_pirq, &op), -EEXIST);
 	assert_int_equal(call(EVTCHNOP_bind_pirq, &busy), -EBUSY);
 	assert_int_equal(call(EVTCHNOP_bind_pirq, &range), -EINVAL);
-	assert_true(evtchn_raise_pirq(&dom, 17));
-	assert_false(evtchn_raise_pirq(&dom, 99));
-	assert_true(test_bit(op.port, dom.shared_info->evtchn_pending));
+	assert_true(evtchn_raise_pirq(&svc, 17));
+	assert_false(evtchn_raise_pirq(&svc, 99));
+	assert_true(test_bit(op.port, svc.shared_info->evtchn_pending));
 	assert_int_equal(unmask_event(op.port), 0);
 	assert_int_equal(pirq_unmask_count, 1);
 	assert_int_equal(close_event(op.port), 0);
 	assert_int_equal(pirq_bound, 0);
-	assert_false(evtchn_raise_pirq(&dom, 17));
-	dom.is_hardware = false;
+	assert_false(evtchn_raise_pirq(&svc, 17));
+	svc.is_hardware = false;
 	assert_int_equal(call(EVTCHNOP_bind_pirq, &op), -EPERM);
 }
 
@@ -443,73 +177,6 @@ static void ports_run_out(void **state)
 	assert_int_equal(close_event(1234), 0);
 	assert_int_equal(call(EVTCHNOP_bind_ipi, &op), 0);
 	assert_int_equal(op.port, 1234);
-}
-
-/* The guest's side of FIFO. Frames 0, 1: control blocks; from 2: event words. */
-static struct {
-	u32 head[NR_VCPUS][EVTCHN_FIFO_MAX_QUEUES];
-	u32 seen[EVTCHN_FIFO_NR_CHANNELS];
-} guest;
-
-static struct evtchn_fifo_control_block *control(u32 vcpu)
-{
-	return (void *)(frames[vcpu] + 64 * vcpu);
-}
-
-static event_word_t *word(u32 port)
-{
-	return (event_word_t *)frames[2 + port / WORDS_PER_PAGE] +
-	       port % WORDS_PER_PAGE;
-}
-
-static void fifo_start(u32 pages)
-{
-	struct evtchn_init_control ic;
-	struct evtchn_expand_array ex;
-	u32 i;
-
-	memset(&guest, 0, sizeof(guest));
-	for (i = 0; i < NR_VCPUS; i++) {
-		ic = (struct evtchn_init_control){ .control_gfn = i,
-						   .offset = 64 * i, .vcpu = i };
-		assert_int_equal(call(EVTCHNOP_init_control, &ic), 0);
-		assert_int_equal(ic.link_bits, EVTCHN_FIFO_LINK_BITS);
-	}
-	for (i = 0; i < pages; i++) {
-		ex.array_gfn = 2 + i;
-		assert_int_equal(call(EVTCHNOP_expand_array, &ex), 0);
-	}
-}
-
-/* As event_channel.h tells a guest to; returns how many events it handled. */
-static u32 consume(u32 vcpu)
-{
-	u32 ready = control(vcpu)->ready, handled = 0, q, port, *w, link;
-
-	control(vcpu)->ready = 0;
-	vcpus[vcpu].vcpu_info->evtchn_upcall_pending = 0;
-	for (q = 0; q < EVTCHN_FIFO_MAX_QUEUES; q++) {
-		if (!(ready & 1U << q))
-			continue;
-		do {
-			port = guest.head[vcpu][q];
-			if (!port)
-				port = control(vcpu)->head[q];
-			assert_int_not_equal(port, 0);
-			w = word(port);
-			assert_true(*w & 1U << EVTCHN_FIFO_LINKED);
-			link = *w & EVTCHN_FIFO_LINK_MASK;
-			*w &= ~(1U << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK);
-			if (*w & 1U << EVTCHN_FIFO_PENDING &&
-			    !(*w & 1U << EVTCHN_FIFO_MASKED)) {
-				*w &= ~(1U << EVTCHN_FIFO_PENDING);
-				guest.seen[port]++;
-				handled++;
-			}
-			guest.head[vcpu][q] = link;
-		} while (link);
-	}
-	return handled;
 }
 
 static void fifo_order_and_priority(void **state)
@@ -633,7 +300,7 @@ static void fifo_hostile(void **state)
 	for (i = 0; i < 64; i++)
 		port[i] = bind_ipi(i % NR_VCPUS);
 	for (step = 0; step < 100000; step++) {
-		u32 *f = (u32 *)frames[random() % 4];
+		u32 *f = frame(random() % 4);
 
 		f[random() % (PAGE_SIZE / 4)] = random() * 2 + random() % 2;
 		*word(port[random() % 64]) = random() * 2;
@@ -680,7 +347,7 @@ static void fifo_arguments_and_reset(void **state)
 		assert_int_equal(held[i], 0);
 	assert_int_equal(bind_ipi(0), 1);
 	assert_int_equal(send_event(1), 0);
-	assert_true(test_bit(1, dom.shared_info->evtchn_pending));
+	assert_true(test_bit(1, svc.shared_info->evtchn_pending));
 }
 
 static void polling(void **state)
@@ -690,8 +357,8 @@ static void polling(void **state)
 	(void)state;
 	port[0] = bind_ipi(0);
 	port[1] = bind_ipi(0);
-	set_bit(port[0], dom.shared_info->evtchn_mask);
-	set_bit(port[1], dom.shared_info->evtchn_mask);
+	set_bit(port[0], svc.shared_info->evtchn_mask);
+	set_bit(port[1], svc.shared_info->evtchn_mask);
 	assert_int_equal(evtchn_poll(&vcpus[0], (u64)port, 129, 0), -EINVAL);
 	assert_int_equal(evtchn_poll(&vcpus[0], 0, 1, 0), -EFAULT);
 	assert_int_equal(evtchn_poll(&vcpus[0], (u64)&none, 1, 0), -EINVAL);
@@ -706,7 +373,7 @@ static void polling(void **state)
 	assert_int_equal(vcpus[0].state, VCPU_RUNNABLE);
 	vcpus[0].state = VCPU_RUNNING;
 	vtimer_vcpu_loaded(&vcpus[0]);
-	assert_int_equal(dom.evtchn->polling, 0);
+	assert_int_equal(svc.evtchn->polling, 0);
 	assert_int_equal(evtchn_poll(&vcpus[0], (u64)port, 1, 0), 0);
 }
 
@@ -715,7 +382,7 @@ static void timers(void **state)
 	struct evtchn_bind_virq op = { .virq = VIRQ_TIMER, .vcpu = 0 };
 	struct vcpu_set_singleshot_timer s = { .timeout_abs_ns = 500 };
 	struct vcpu_set_periodic_timer p = { .period_ns = 999999 };
-	unsigned long *pending = dom.shared_info->evtchn_pending;
+	unsigned long *pending = svc.shared_info->evtchn_pending;
 
 	(void)state;
 	assert_int_equal(call(EVTCHNOP_bind_virq, &op), 0);
@@ -750,7 +417,7 @@ static void published_time(void **state)
 {
 	static struct vcpu_info moved;
 	struct vcpu_time_info *t = &moved.time;
-	struct shared_info *s = dom.shared_info;
+	struct shared_info *s = svc.shared_info;
 
 	(void)state;
 	/* The guest's doing: not ours to follow. */
@@ -764,13 +431,11 @@ static void published_time(void **state)
 	assert_int_equal(t->tsc_shift, scale.shift);
 	assert_int_equal(t->version & 1, 0);
 
-	domain_wallclock_set(&dom, 100, 5, 3000000007ULL);
+	domain_wallclock_set(&svc, 100, 5, 3000000007ULL);
 	assert_int_equal(s->wc_sec, 96);
 	assert_int_equal(s->wc_nsec, 999999998);
 	assert_int_equal(s->wc_version & 1, 0);
 }
-
-#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
 {

@@ -6,5 +6,6 @@
 #include "base/types.h"
 
 void *mfn_to_virt(mfn_t mfn);
+mfn_t virt_to_mfn(const void *p);
 
 #endif
