@@ -22,19 +22,14 @@
 
 struct vcpu_guest_context;
 
-enum kernel_format {
-	FORMAT_ELF,	/* not compressed */
-	FORMAT_GZIP, FORMAT_XZ, FORMAT_LZMA, FORMAT_ZSTD, FORMAT_LZ4,
-	FORMAT_UNKNOWN,
-};
+struct decoder;
 
 /* A kernel file and the ELF file in it. */
 struct kernel_file {
 	const uint8_t *payload;		/* in the file */
 	uint64_t payload_size;
 	uint64_t room;			/* bytes to unpack to; 0: not compressed */
-	enum kernel_format format;
-	const char *name;		/* of the format */
+	const struct decoder *decoder;	/* NULL: not compressed */
 };
 
 /**
@@ -103,8 +98,8 @@ struct layout {
  * layout_make() - place kernel, initial RAM disk and what a start of day needs
  * @guest: with pages for console and store; else the service domain
  *
- * Return: NULL, or why it does not fit. If memory is too small, layout->prefix_end
- * says how many pages there must be; else that is 0.
+ * Return: NULL, or why it does not fit. If more memory would help, prefix_end says
+ * how many pages there must be at least; else that is 0.
  */
 const char *layout_make(struct layout *layout, const struct kernel *kernel,
 			uint64_t nr_pages, uint64_t initrd_size, bool guest);

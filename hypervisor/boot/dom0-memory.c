@@ -4,14 +4,12 @@
  *
  * The frames that the start of day fills (kernel, page tables, frame list, ...)
  * come in 2 MiB pieces so that a pfn among them is found by division, before
- * the frame list exists. They are zeroed here: memory that no one used since
- * power-on is not (state/alloc.c).
+ * the frame list exists.
  */
-#include "base/string.h"
 #include "boot/boot.h"
 #include "boot/dom0.h"
+#include "boot/modules.h"
 #include "boot/options.h"
-#include "machine/directmap.h"
 #include "state/alloc.h"
 
 #define PIECE_ORDER	9
@@ -38,7 +36,6 @@ void dom0_prefix_alloc(struct domain *d, u64 pages)
 				"kernel and initial RAM disk (%lu MiB) are larger than "
 				"memory: add RAM or raise dom0_mem",
 				  (pages << PAGE_SHIFT) / MIB);
-		memset(mfn_to_virt(mfn), 0, PAGE_SIZE << PIECE_ORDER);
 		piece[nr_pieces] = mfn;
 	}
 }
@@ -51,23 +48,6 @@ u64 dom0_prefix_pages(void)
 mfn_t dom0_prefix_mfn(u64 pfn)
 {
 	return MFN(piece[pfn / PIECE_PAGES].v + pfn % PIECE_PAGES);
-}
-
-void *dom0_prefix_virt(u64 pfn)
-{
-	return mfn_to_virt(dom0_prefix_mfn(pfn));
-}
-
-void dom0_prefix_copy(u64 offset, const void *src, u64 size)
-{
-	u64 piece_size = PAGE_SIZE << PIECE_ORDER, n;
-	const u8 *from = src;
-
-	for (; size; size -= n, offset += n, from += n) {
-		n = min(size, piece_size - offset % piece_size);
-		memcpy((u8 *)dom0_prefix_virt(offset >> PAGE_SHIFT) +
-		       (offset & ~PAGE_MASK), from, n);
-	}
 }
 
 /* An option's amount, of @all frames, in frames. */
@@ -84,10 +64,10 @@ static u64 option_frames(const struct mem_size *m, u64 all)
  * Without dom0_mem the domain gets all but a sixteenth, between 16 and 128 MiB:
  * what the hypervisor needs later for vCPUs, ports and queues.
  */
-u64 dom0_choose_pages(struct domain *d, u64 extra_frames)
+u64 dom0_choose_pages(struct domain *d)
 {
 	const struct boot_options *o = &boot_options;
-	u64 all = heap_free_frames() + extra_frames, pages;
+	u64 all = heap_free_frames() + modules_frames(), pages;
 	u64 reserve = min(max(all / 16, 16 * MIB >> PAGE_SHIFT),
 			  128 * MIB >> PAGE_SHIFT);
 	u64 limit = all > reserve ? all - reserve : 0;

@@ -4,22 +4,17 @@
 #define RINGLET_BOOT_DOM0_H
 
 #include "boot/boot-info.h"
-#include "boot/kernel.h"
+#include "domain-builder/builder.h"
 #include "state/domain.h"
 
-/* What the builder needs besides the machine. */
-struct dom0_config {
-	const struct boot_info *info;
-	const struct elf_kernel *kernel;
-	const char *cmdline;		/* of the kernel */
-	paddr_t initrd, initrd_size;	/* 0: none */
-	paddr_t rsdp;			/* to be named on the command line; 0: no */
-	u64 extra_frames;	/* will join the heap before memory is handed out */
-	void (*release)(void);	/* makes them join: kernel and initrd are copied */
-};
-
-/* Build it, or boot_fail(). Its first vCPU is ready to be woken. */
-struct domain *dom0_build(const struct dom0_config *c);
+/**
+ * dom0_build() - build it from the modules, or boot_fail()
+ * @rsdp: to be named on its kernel's command line; 0: no
+ *
+ * Its first vCPU is ready to be woken.
+ */
+struct domain *dom0_build(const struct boot_info *info,
+			  const struct kernel *kernel, paddr_t rsdp);
 
 /*
  * The guest's first frames, in the order of their pfns, as 2 MiB pieces: all
@@ -27,25 +22,10 @@ struct domain *dom0_build(const struct dom0_config *c);
  */
 void dom0_prefix_alloc(struct domain *d, u64 pages);
 mfn_t dom0_prefix_mfn(u64 pfn);
-void *dom0_prefix_virt(u64 pfn);
-void dom0_prefix_copy(u64 offset, const void *src, u64 size);
 u64 dom0_prefix_pages(void);
 
 /* Frames it is to get in all; its maximum goes to d->max_pages. */
-u64 dom0_choose_pages(struct domain *d, u64 extra_frames);
-
-/* A pool of frames for page tables: consecutive pfns of the prefix. */
-struct table_pool {
-	u64 next, end;
-};
-
-/* Map @va to @mfn below the L4 @l4_mfn; tables come from @pool (dom0-tables.c). */
-void dom0_map(mfn_t l4_mfn, u64 va, mfn_t mfn, bool writable,
-	      struct table_pool *pool);
-/* Tables below the L4 that mapping start .. end takes. */
-u64 dom0_tables_needed(u64 start, u64 end);
-
-void hypercall_page_fill(u8 *page);
+u64 dom0_choose_pages(struct domain *d);
 
 /* The console the loader left, as start_info passes it on; false if none. */
 bool dom0_console_info(const struct boot_info *info,

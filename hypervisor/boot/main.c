@@ -42,7 +42,7 @@
 #define VERSION		"0.1"
 
 static struct boot_info info;
-static struct elf_kernel kernel;
+static struct kernel kernel;
 static paddr_t rsdp;		/* as a loader told it; 0: it did not */
 static u32 aps_ready;
 
@@ -169,24 +169,11 @@ static void RESIDENT __noreturn boot_finish(struct vcpu *v)
 
 static void boot_on_pcpu(void)
 {
-	struct dom0_config config = {
-		.info = &info,
-		.kernel = &kernel,
-		.cmdline = boot_arguments(&info, info.module[0].string),
-		.release = modules_release,
-	};
-
 	pcpu_load();
 	cpu_pcpu_init();
 	nr_pcpus = 1;
 	this_cpu->online = 1;
 	boot_devices();
 	boot_pcpus();
-	if (info.nr_modules > 1) {
-		config.initrd = info.module[1].start;
-		config.initrd_size = info.module[1].end - info.module[1].start;
-	}
-	config.rsdp = rsdp;
-	config.extra_frames = modules_frames();
-	boot_finish(dom0_build(&config)->vcpu[0]);
+	boot_finish(dom0_build(&info, &kernel, rsdp)->vcpu[0]);
 }

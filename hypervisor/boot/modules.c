@@ -15,7 +15,6 @@
 #include "state/alloc.h"
 
 #define KERNEL	"module 1 (the service domain's kernel)"
-#define MAX_UNPACKED	(1UL << 30)
 
 static struct ranges temporary;	/* released with modules_release() */
 
@@ -56,54 +55,32 @@ void modules_take(const struct boot_info *info)
 	}
 }
 
-static void unpack(const struct bzimage *image, struct kernel_file *file)
+static void *take_room(u64 size)
 {
-	paddr_t pa;
-	bool whole, enough;
+	paddr_t pa = boot_alloc(size, ~0UL);
 
-	if (!image->unpacked_size || image->unpacked_size > MAX_UNPACKED)
-		boot_fail(KERNEL ": its %s payload is corrupt: copy it again",
-			  image->name);
-	pa = boot_alloc(image->unpacked_size, ~0UL);
 	if (!pa)
 		boot_fail(KERNEL " is larger than memory (%lu MiB unpacked): add RAM",
-			  image->unpacked_size >> 20);
-	add_temporary(pa, pa + image->unpacked_size);
-	file->data = paddr_to_virt(pa);
-	file->size = image->unpacked_size;
-
-	shim_begin();
-	whole = decompress(image, paddr_to_virt(pa));
-	enough = shim_end();
-	if (!enough)
-		boot_fail(KERNEL ": too little memory to unpack it: add RAM");
-	if (!whole)
-		boot_fail(KERNEL ": its %s payload is corrupt: copy it again",
-			  image->name);
+			  size >> 20);
+	add_temporary(pa, pa + size);
+	return paddr_to_virt(pa);
 }
 
-void modules_load_kernel(const struct boot_info *info, struct elf_kernel *k)
+void modules_load_kernel(const struct boot_info *info, struct kernel *k)
 {
 	const struct boot_module *m = &info->module[0];
-	struct kernel_file file = {
-		.data = paddr_to_virt(m->start),
-		.size = m->end - m->start,
-	};
-	struct bzimage image;
+	struct kernel_file file;
 	const char *fault;
+	void *room;
 
-	if (!is_elf(file.data, file.size)) {
-		fault = bzimage_parse(file.data, file.size, &image);
-		if (fault)
-			boot_fail(KERNEL ": %s", fault);
-		if (image.compression == COMP_NONE) {
-			file.data = image.payload;
-			file.size = image.payload_size;
-		} else {
-			unpack(&image, &file);
-		}
+	fault = kernel_open(paddr_to_virt(m->start), m->end - m->start, &file);
+	if (!fault) {
+		room = file.room ? take_room(file.room) : NULL;
+		shim_begin();
+		fault = kernel_load(&file, room, k);
+		if (!shim_end())
+			fault = "too little memory to unpack it: add RAM";
 	}
-	fault = elf_parse(file.data, file.size, k);
 	if (fault)
 		boot_fail(KERNEL ": %s", fault);
 }

@@ -4,13 +4,13 @@
 #define RINGLET_BOOT_MODULES_H
 
 #include "boot/boot-info.h"
-#include "boot/kernel.h"
+#include "domain-builder/builder.h"
 
 /* Check that they are there, in RAM; take their memory. */
 void modules_take(const struct boot_info *info);
 
 /* Unpack and parse module 1, or boot_fail(). Before the heap has the RAM. */
-void modules_load_kernel(const struct boot_info *info, struct elf_kernel *k);
+void modules_load_kernel(const struct boot_info *info, struct kernel *k);
 
 /* What the heap gets back when both are copied into the domain. */
 u64 modules_frames(void);

@@ -43,8 +43,10 @@ def source_files(tree):
 
 
 def hypervisor_files(tree, suffixes):
+    """What is linked into the hypervisor: the domain builder too."""
     return [p for p in source_files(tree)
-            if p.startswith("hypervisor/") and p.endswith(suffixes)]
+            if p.startswith(("hypervisor/", "domain-builder/")) and
+            p.endswith(suffixes)]
 
 
 def read_text(tree, path):

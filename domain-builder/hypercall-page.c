@@ -6,8 +6,7 @@
  * never returns: it leaves the frame of struct iret_context that the call expects,
  * whose top is rax, r11, rcx.
  */
-#include "base/string.h"
-#include "boot/dom0.h"
+#include "internal.h"
 
 #define STUB_SIZE	32
 

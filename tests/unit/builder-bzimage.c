@@ -8,7 +8,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "boot/kernel.h"
+#include "internal.h"
 
 #define SETUP_SECTS	3
 #define PAYLOAD_AT	0x40
@@ -40,13 +40,13 @@ static void make(u8 *f)
 }
 
 /* Parse exactly @size bytes with redzones around; the image is not kept. */
-static const char *parse(const u8 *f, size_t size, struct bzimage *image)
+static const char *parse(const u8 *f, size_t size, struct kernel_file *image)
 {
 	u8 *copy = malloc(size ? size : 1);
 	const char *fault;
 
 	memcpy(copy, f, size);
-	fault = bzimage_parse(copy, size, image);
+	fault = kernel_open(copy, size, image);
 	if (!fault) {
 		assert_true(image->payload >= copy);
 		assert_true(image->payload + image->payload_size <=
@@ -58,7 +58,7 @@ static const char *parse(const u8 *f, size_t size, struct bzimage *image)
 
 static void expect_fault(u32 offset, u8 value, const char *words)
 {
-	struct bzimage image;
+	struct kernel_file image;
 	u8 f[FILE_SIZE];
 	const char *fault;
 
@@ -72,41 +72,29 @@ static void expect_fault(u32 offset, u8 value, const char *words)
 
 static void test_good(void **state)
 {
-	struct bzimage image;
+	struct kernel_file image;
 	u8 f[FILE_SIZE];
 
 	(void)state;
 	make(f);
 	assert_null(parse(f, sizeof(f), &image));
-	assert_int_equal(image.compression, COMP_ZSTD);
-	assert_string_equal(image.name, "zstd");
+	assert_int_equal(image.decoder->magic[0], 0x28);
 	assert_int_equal(image.payload_size, PAYLOAD_SIZE);
-	assert_int_equal(image.unpacked_size, 0x123456);
+	assert_int_equal(image.room, 0x123456);
 }
 
-static void test_formats(void **state)
+/* A payload that is not compressed is used where it is. */
+static void test_plain(void **state)
 {
-	static const struct {
-		u8 magic[6];
-		enum compression compression;
-	} formats[] = {
-		{ { 0x1f, 0x8b }, COMP_GZIP },
-		{ { 0xfd, '7', 'z', 'X', 'Z' }, COMP_XZ },
-		{ { 0x5d }, COMP_LZMA },
-		{ { 0x7f, 'E', 'L', 'F' }, COMP_NONE },
-	};
-	struct bzimage image;
+	struct kernel_file image;
 	u8 f[FILE_SIZE];
-	size_t i;
 
 	(void)state;
-	for (i = 0; i < ARRAY_SIZE(formats); i++) {
-		make(f);
-		memcpy(f + (SETUP_SECTS + 1) * 512 + PAYLOAD_AT,
-		       formats[i].magic, sizeof(formats[i].magic));
-		assert_null(parse(f, sizeof(f), &image));
-		assert_int_equal(image.compression, formats[i].compression);
-	}
+	make(f);
+	memcpy(f + (SETUP_SECTS + 1) * 512 + PAYLOAD_AT, "\177ELF", 4);
+	assert_null(parse(f, sizeof(f), &image));
+	assert_null(image.decoder);
+	assert_int_equal(image.room, 0);
 }
 
 static void test_faults(void **state)
@@ -123,23 +111,51 @@ static void test_faults(void **state)
 	expect_fault(0x1f1, SETUP_SECTS + 1, "truncated");
 	expect_fault(0x24d, 0, "no payload");
 	expect_fault(payload, 'B', "no known compression");
+	expect_fault(payload + PAYLOAD_SIZE - 1, 0x41, "corrupt");
 }
 
-static void test_unserved_format(void **state)
+static void test_no_size(void **state)
 {
-	static const u8 lz4[] = { 0x02, 0x21, 0x4c, 0x18 };
-	struct bzimage image;
+	struct kernel_file image;
 	u8 f[FILE_SIZE];
 
 	(void)state;
 	make(f);
-	memcpy(f + (SETUP_SECTS + 1) * 512 + PAYLOAD_AT, lz4, sizeof(lz4));
-	assert_non_null(strstr(parse(f, sizeof(f), &image), "lz4"));
+	put32(f + FILE_SIZE - 4, 0);
+	assert_non_null(strstr(parse(f, sizeof(f), &image), "corrupt"));
+}
+
+/* A sound container around a stream of nothing; then around no ELF file. */
+static void test_load_faults(void **state)
+{
+	static const u8 stored[] = {	/* LZ4: one block of 16 literals */
+		0x02, 0x21, 0x4c, 0x18, 18, 0, 0, 0, 0xf0, 1,
+		'0', '1', '2', '3', '4', '5', '6', '7',
+		'8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 16, 0, 0, 0,
+	};
+	struct kernel_file image;
+	struct kernel k;
+	u8 f[FILE_SIZE], room[16], *big;
+
+	(void)state;
+	make(f);
+	assert_null(kernel_open(f, sizeof(f), &image));
+	big = malloc(image.room);
+	assert_non_null(strstr(kernel_load(&image, big, &k), "corrupt"));
+	free(big);
+	put32(f + 0x24c, sizeof(stored));
+	memcpy(f + (SETUP_SECTS + 1) * 512 + PAYLOAD_AT, stored,
+	       sizeof(stored));
+	assert_null(kernel_open(f, sizeof(f), &image));
+	assert_int_equal(image.room, sizeof(room));
+	assert_non_null(strstr(kernel_load(&image, room, &k),
+			       "not an ELF file"));
+	assert_memory_equal(room, "0123456789abcdef", sizeof(room));
 }
 
 static void test_truncated_anywhere(void **state)
 {
-	struct bzimage image;
+	struct kernel_file image;
 	u8 f[FILE_SIZE];
 	size_t n;
 
@@ -151,7 +167,7 @@ static void test_truncated_anywhere(void **state)
 
 static void test_random_damage(void **state)
 {
-	struct bzimage image;
+	struct kernel_file image;
 	u8 f[FILE_SIZE];
 	u32 round, i;
 
@@ -169,9 +185,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_formats),
+		cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_faults),
-		cmocka_unit_test(test_unserved_format),
+		cmocka_unit_test(test_no_size),
+		cmocka_unit_test(test_load_faults),
 		cmocka_unit_test(test_truncated_anywhere),
 		cmocka_unit_test(test_random_damage),
 	};

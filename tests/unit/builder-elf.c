@@ -12,7 +12,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "boot/kernel.h"
+#include "internal.h"
 
 #include <xen/elfnote.h>
 
@@ -116,20 +116,23 @@ static struct file good(void)
 
 /* Parse exactly @size bytes with redzones around. */
 static const char *parse_bytes(const void *data, size_t size,
-			       struct elf_kernel *k)
+			       struct kernel *k)
 {
 	u8 *copy = malloc(size ? size : 1);
+	struct kernel_file file;
 	const char *fault;
 
 	memcpy(copy, data, size);
-	fault = elf_parse(copy, size, k);
+	fault = kernel_open(copy, size, &file);
+	if (!fault)
+		fault = kernel_load(&file, NULL, k);
 	free(copy);
 	return fault;
 }
 
 static void expect_fault(const struct file *f, const char *words)
 {
-	struct elf_kernel k;
+	struct kernel k;
 	const char *fault = parse_bytes(f, sizeof(*f), &k);
 
 	assert_non_null(fault);
@@ -141,7 +144,7 @@ static void expect_fault(const struct file *f, const char *words)
 static void test_good(void **state)
 {
 	struct file f = good();
-	struct elf_kernel k;
+	struct kernel k;
 
 	(void)state;
 	assert_null(parse_bytes(&f, sizeof(f), &k));
@@ -158,7 +161,7 @@ static void test_good(void **state)
 static void test_entry_of_header(void **state)
 {
 	struct file f = good();
-	struct elf_kernel k;
+	struct kernel k;
 	u8 *at = f.notes;
 
 	(void)state;
@@ -176,7 +179,7 @@ static void test_header_faults(void **state)
 	(void)state;
 	f = good();
 	f.e.ident[1] = 'F';
-	expect_fault(&f, "not an ELF file");
+	expect_fault(&f, "neither bzImage nor ELF");
 	f = good();
 	f.e.ident[4] = 1;
 	expect_fault(&f, "32-bit");
@@ -255,10 +258,10 @@ static void test_fitness(void **state)
 	for (i = 0; i < ARRAY_SIZE(kernels); i++) {
 		struct file f = with_note(XEN_ELFNOTE_GUEST_OS, kernels[i].os,
 					  strlen(kernels[i].os) + 1);
-		struct elf_kernel k;
+		struct kernel k;
 
 		assert_null(parse_bytes(&f, sizeof(f), &k));
-		assert_int_equal(elf_kernel_is_fit(&k), kernels[i].fit);
+		assert_int_equal(kernel_is_fit(&k), kernels[i].fit);
 	}
 }
 
@@ -321,7 +324,7 @@ static void test_hypercall_page_ok(void **state)
 {
 	struct file f = with_number(XEN_ELFNOTE_HYPERCALL_PAGE,
 				    BASE + TEXT_PA + 0x8000);
-	struct elf_kernel k;
+	struct kernel k;
 
 	(void)state;
 	assert_null(parse_bytes(&f, sizeof(f), &k));
@@ -331,7 +334,7 @@ static void test_hypercall_page_ok(void **state)
 static void test_truncated_anywhere(void **state)
 {
 	struct file f = good();
-	struct elf_kernel k;
+	struct kernel k;
 	size_t n;
 
 	(void)state;
@@ -342,7 +345,7 @@ static void test_truncated_anywhere(void **state)
 /* Whatever the bytes are: an answer, and nothing read that is not there. */
 static void test_random_damage(void **state)
 {
-	struct elf_kernel k;
+	struct kernel k;
 	struct file f;
 	u32 round, n, i, s;
 

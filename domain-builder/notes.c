@@ -5,14 +5,14 @@
  * Types and meanings: xen/elfnote.h. A note is namesz, descsz, type, then name
  * and descriptor, both padded to four bytes. Numbers are 4 or 8 bytes long.
  * Notes that do not concern a 64-bit PV start are skipped, as are those of
- * other owners. Pure; also built into host tests.
+ * other owners.
  */
-#include "boot/kernel.h"
-#include "base/string.h"
-#include "machine/cpu.h"
-#include "machine/layout.h"
+#include "internal.h"
 
 #include <xen/elfnote.h>
+
+/* The frame list of the largest machine: 2^32 frames, 8 bytes each. */
+#define LARGEST_LIST	(1UL << 35)
 
 struct note {
 	u32 namesz, descsz, type;
@@ -36,7 +36,7 @@ static bool note_number(const u8 *desc, u32 size, u64 *to)
 
 static void note_string(const u8 *desc, u32 size, char *to, size_t room)
 {
-	size_t n = min((size_t)size, room - 1);
+	size_t n = smaller(size, room - 1);
 
 	memcpy(to, desc, n);
 	to[n] = 0;
@@ -59,7 +59,7 @@ static const char *check_features(const u8 *desc, u32 size)
 }
 
 static const char *take_note(u32 type, const u8 *desc, u32 size,
-			     struct elf_kernel *k)
+			     struct kernel *k)
 {
 	bool ok = true;
 	u64 v;
@@ -99,7 +99,7 @@ static const char *take_note(u32 type, const u8 *desc, u32 size,
 			   "copy it again";
 }
 
-const char *elf_notes_parse(const u8 *data, u64 size, struct elf_kernel *k)
+const char *notes_parse(const u8 *data, u64 size, struct kernel *k)
 {
 	const char *fault;
 	struct note n;
@@ -126,19 +126,16 @@ const char *elf_notes_parse(const u8 *data, u64 size, struct elf_kernel *k)
 	return NULL;
 }
 
-/* Addresses a kernel may ask for: canonical, whole ranges, not ours. */
+/* Addresses a kernel may ask for: whole ranges, canonical, not the hypervisor's. */
 static bool range_ok(u64 start, u64 size)
 {
 	u64 end = start + size;
 
-	if (end < start || !is_canonical(start) || !is_canonical(end - !!size))
-		return false;
-	if (start < LOWER_HALF_END)
-		return end <= LOWER_HALF_END;
-	return start >= GUEST_HOLE_END;
+	return end >= start &&
+	       (end <= LOWER_HALF_END || start >= HYPERVISOR_VIRT_END);
 }
 
-const char *elf_notes_check(struct elf_kernel *k)
+const char *notes_check(const struct kernel *k)
 {
 	u64 size, start;
 
@@ -148,8 +145,8 @@ const char *elf_notes_check(struct elf_kernel *k)
 	if (k->xen_version[0] && strcmp(k->xen_version, "xen-3.0"))
 		return "it is made for another ABI than xen-3.0: use another "
 		       "kernel";
-	if (k->paddr_offset > k->paddr_start || k->paddr_offset & ~PAGE_MASK ||
-	    k->virt_base & ~PAGE_MASK)
+	if (k->paddr_offset > k->paddr_start || !page_aligned(k->paddr_offset) ||
+	    !page_aligned(k->virt_base))
 		return "its VIRT_BASE or PADDR_OFFSET note does not fit its "
 		       "segments: use another kernel";
 	size = k->paddr_end - k->paddr_offset;
@@ -160,16 +157,15 @@ const char *elf_notes_check(struct elf_kernel *k)
 	if (k->entry < start || k->entry >= k->virt_base + size)
 		return "its entry point lies outside of it: use another kernel";
 	if (k->has_hypercall_page &&
-	    (k->hypercall_page & ~PAGE_MASK || size < PAGE_SIZE ||
+	    (!page_aligned(k->hypercall_page) || size < PAGE_SIZE ||
 	     k->hypercall_page < start ||
 	     k->hypercall_page > k->virt_base + size - PAGE_SIZE))
 		return "its HYPERCALL_PAGE note lies outside of it: use another "
 		       "kernel";
-	/* The frame list of the largest machine: 2^32 frames, 8 bytes each. */
 	if (k->has_init_p2m &&
-	    (k->init_p2m & ~PAGE_MASK || !range_ok(k->init_p2m, BIT(35)) ||
-	     k->init_p2m >> 39 == k->virt_base >> 39 ||
-	     (k->init_p2m + BIT(35)) >> 39 == k->virt_base >> 39))
+	    (!page_aligned(k->init_p2m) || !range_ok(k->init_p2m, LARGEST_LIST) ||
+	     k->init_p2m >> L4_SHIFT == k->virt_base >> L4_SHIFT ||
+	     (k->init_p2m + LARGEST_LIST) >> L4_SHIFT == k->virt_base >> L4_SHIFT))
 		return "its INIT_P2M note is misplaced: use another kernel";
 	return NULL;
 }
@@ -178,7 +174,7 @@ const char *elf_notes_check(struct elf_kernel *k)
  * Programs run on the kernel's own base here, so that U=0 on kernel pages is
  * all that keeps them out. Linux does so; of other kernels nobody has looked.
  */
-bool elf_kernel_is_fit(const struct elf_kernel *k)
+bool kernel_is_fit(const struct kernel *k)
 {
 	return !strcmp(k->guest_os, "linux") ||
 	       !strncmp(k->guest_os, "ringlet", 7);

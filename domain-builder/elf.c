@@ -4,10 +4,9 @@
  *
  * Every offset and length is checked against the file before use and nothing
  * is read through a pointer of the file's making. Segments load by p_paddr
- * (Linux's per-CPU segment has p_vaddr 0). Pure; also built into host tests.
+ * (Linux's per-CPU segment has p_vaddr 0).
  */
-#include "boot/kernel.h"
-#include "base/string.h"
+#include "internal.h"
 
 struct elf64_header {
 	u8 ident[16];
@@ -34,7 +33,7 @@ struct elf64_segment {
 #define PT_LOAD		1
 #define PT_NOTE		4
 /* Larger than any kernel, small enough that sums cannot overflow. */
-#define MAX_PADDR	BIT(40)
+#define MAX_PADDR	(1UL << 40)
 
 static bool in_file(u64 offset, u64 length, u64 size)
 {
@@ -45,8 +44,8 @@ static const char *check_header(const u8 *data, u64 size,
 				struct elf64_header *h)
 {
 	if (size < 20 || !is_elf(data, size))
-		return "it is not an ELF file: the first module must be a Linux "
-		       "kernel, the second its initial RAM disk";
+		return "what it unpacks to is not an ELF file: use vmlinuz or "
+		       "vmlinux";
 	if (data[EI_CLASS] == ELFCLASS32)
 		return "it is a 32-bit kernel: use a 64-bit (amd64) one";
 	if (size < sizeof(*h))
@@ -68,9 +67,9 @@ static const char *check_header(const u8 *data, u64 size,
 
 static const char *add_segment(const u8 *data, u64 size,
 			       const struct elf64_segment *p,
-			       struct elf_kernel *k)
+			       struct kernel *k)
 {
-	struct elf_segment *s;
+	struct kernel_segment *s;
 
 	if (!p->memsz)
 		return NULL;
@@ -87,14 +86,15 @@ static const char *add_segment(const u8 *data, u64 size,
 	s->memsz = p->memsz;
 	s->filesz = p->filesz;
 	s->data = data + p->offset;
-	k->paddr_start = min(k->paddr_start, p->paddr);
-	k->paddr_end = max(k->paddr_end, p->paddr + p->memsz);
+	k->paddr_start = smaller(k->paddr_start, p->paddr);
+	if (k->paddr_end < p->paddr + p->memsz)
+		k->paddr_end = p->paddr + p->memsz;
 	return NULL;
 }
 
 static const char *read_segments(const u8 *data, u64 size,
 				 const struct elf64_header *h,
-				 struct elf_kernel *k)
+				 struct kernel *k)
 {
 	struct elf64_segment p;
 	const char *fault;
@@ -107,14 +107,14 @@ static const char *read_segments(const u8 *data, u64 size,
 			fault = add_segment(data, size, &p, k);
 		else if (p.type == PT_NOTE &&
 			 in_file(p.offset, p.filesz, size))
-			fault = elf_notes_parse(data + p.offset, p.filesz, k);
+			fault = notes_parse(data + p.offset, p.filesz, k);
 		if (fault)
 			return fault;
 	}
 	return k->nr_segments ? NULL : "it has nothing to load: use vmlinuz";
 }
 
-const char *elf_parse(const u8 *data, u64 size, struct elf_kernel *k)
+const char *elf_parse(const u8 *data, u64 size, struct kernel *k)
 {
 	struct elf64_header h;
 	const char *fault;
@@ -128,5 +128,5 @@ const char *elf_parse(const u8 *data, u64 size, struct elf_kernel *k)
 		return fault;
 	if (!k->has_entry)
 		k->entry = h.entry;
-	return elf_notes_check(k);
+	return notes_check(k);
 }
