@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The command table. A row is a promise: a command, an option or a field of a
+ * result is added, never changed or taken away.
+ */
+#include "command.h"
+#include "verbs.h"
+
+#define STRING(name, help)	{ name, FIELD_STRING, false, help, NULL }
+#define INTEGER(name, help)	{ name, FIELD_INTEGER, false, help, NULL }
+#define BOOLEAN(name, help)	{ name, FIELD_BOOLEAN, false, help, NULL }
+#define LIST(name, fields, help)	{ name, FIELD_LIST, false, help, fields }
+#define OBJECT(name, fields, help)	{ name, FIELD_OBJECT, false, help, fields }
+#define MAYBE(name, type, help)	{ name, type, true, help, NULL }
+#define END	{ .name = NULL }
+
+#define NAME_AND_ID \
+	STRING("name", "Name of the domain."), \
+	INTEGER("id", "Number of the domain.")
+
+static const struct field domain_fields[] = { NAME_AND_ID, END };
+
+#define LISTED_FIELDS \
+	NAME_AND_ID, \
+	STRING("uuid", "UUID of the domain."), \
+	STRING("state", "running, ready, blocked, paused, shutdown, crashed or dying."), \
+	MAYBE("shutdown_reason", FIELD_STRING, \
+	      "If it ended: poweroff, reboot, suspend, crash, watchdog, soft_reset or unknown."), \
+	INTEGER("memory_mib", "Memory it has, MiB."), \
+	INTEGER("vcpus", "vCPUs that are up."), \
+	INTEGER("cpu_time_ns", "CPU time of all its vCPUs, nanoseconds.")
+
+static const struct field listed_fields[] = { LISTED_FIELDS, END };
+
+static const struct field list_fields[] = {
+	LIST("domains", listed_fields, "The domains, by number."), END
+};
+
+static const struct field stats_fields[] = {
+	INTEGER("full_entries", "Entries into the hypervisor's address space."),
+	INTEGER("gate_entries", "Entries answered in the gate (as the guest counts)."),
+	INTEGER("hypercalls", "Hypercalls among the full entries."),
+	INTEGER("tlb_flushes", "Flushes of other CPUs' TLBs for it."),
+	INTEGER("page_faults", "Page faults among the full entries."),
+	INTEGER("page_table_writes", "Trapped writes to page tables."),
+	INTEGER("events", "Events sent to it."),
+	INTEGER("switches", "Times one of its vCPUs was loaded."),
+	END
+};
+
+static const struct field info_domain_fields[] = {
+	LISTED_FIELDS,
+	INTEGER("max_memory_mib", "Memory it may have, MiB."),
+	INTEGER("max_vcpus", "vCPUs it may have."),
+	INTEGER("hypervisor_kib", "The hypervisor's own memory spent on it, KiB."),
+	INTEGER("page_table_kib", "Of this, page tables of its vCPUs, KiB."),
+	INTEGER("ports", "Event channels in use."),
+	INTEGER("max_ports", "Event channels it may have."),
+	INTEGER("grant_frames", "Frames of its grant table."),
+	INTEGER("max_grant_frames", "Frames its grant table may have."),
+	INTEGER("maptrack_frames", "Frames that track its maps of foreign grants."),
+	INTEGER("max_maptrack_frames", "How many there may be."),
+	INTEGER("maps", "Foreign grants it has mapped."),
+	INTEGER("weight", "Its share of CPU time, 256 at first."),
+	INTEGER("cap", "Limit of CPU time in percent of one CPU; 0: none."),
+	INTEGER("created_ns", "When it was created, nanoseconds of system time."),
+	BOOLEAN("privileged", "It may control other domains."),
+	BOOLEAN("hardware", "It is the service domain."),
+	{ "stats", FIELD_OBJECT, true, "Counters since creation, if the "
+	  "hypervisor keeps them.", stats_fields },
+	END
+};
+
+static const struct field machine_fields[] = {
+	INTEGER("pcpus", "CPUs of the machine."),
+	INTEGER("domains", "Domains, dying ones too."),
+	INTEGER("total_mib", "RAM, MiB."),
+	INTEGER("free_mib", "Of this free, MiB."),
+	INTEGER("free_pages", "The same in pages of 4 KiB."),
+	INTEGER("uptime_ns", "System time, nanoseconds."),
+	INTEGER("idle_ns", "Time that all CPUs together were idle, nanoseconds."),
+	INTEGER("tsc_khz", "Frequency of the time stamp counter, kHz."),
+	STRING("command_line", "The hypervisor's own options."),
+	END
+};
+
+static const struct field info_fields[] = {
+	{ "domain", FIELD_OBJECT, true, "The domain, if one was named.",
+	  info_domain_fields },
+	{ "machine", FIELD_OBJECT, true, "Else the machine.", machine_fields },
+	END
+};
+
+static const struct field vcpu_fields[] = {
+	NAME_AND_ID,
+	INTEGER("vcpu", "Number of the vCPU in the domain."),
+	STRING("state", "running, ready, blocked or down."),
+	INTEGER("pcpu", "CPU on which it runs, or ran last."),
+	STRING("affinity", "CPUs on which it may run, as 0-3,5 or all."),
+	INTEGER("running_ns", "Time it ran, nanoseconds."),
+	INTEGER("ready_ns", "Time it waited for a CPU, nanoseconds."),
+	END
+};
+
+static const struct field vcpu_list_fields[] = {
+	LIST("vcpus", vcpu_fields, "The vCPUs, by domain and number."), END
+};
+
+static const struct option_def sched_options[] = {
+	{ 'w', "weight", "WEIGHT", "Share of CPU time, 1 to 65535.", },
+	{ 'c', "cap", "PERCENT", "Limit in percent of one CPU; 0: none.", },
+	END
+};
+
+static const struct field sched_fields[] = {
+	NAME_AND_ID,
+	INTEGER("weight", "Its share of CPU time."),
+	INTEGER("cap", "Limit in percent of one CPU; 0: none."),
+	END
+};
+
+static const struct field dmesg_fields[] = {
+	STRING("log", "The hypervisor's log, oldest line first."), END
+};
+
+static const struct field version_fields[] = {
+	INTEGER("schema", "Version of the JSON output."),
+	INTEGER("tool_abi_major", "ABI that rl was built for."),
+	INTEGER("tool_abi_minor", "Its minor version."),
+	MAYBE("kernel", FIELD_STRING, "Release of the kernel that runs here."),
+	MAYBE("hypervisor_abi_major", FIELD_INTEGER, "ABI of the hypervisor."),
+	MAYBE("hypervisor_abi_minor", FIELD_INTEGER, "Its minor version."),
+	MAYBE("features", FIELD_INTEGER, "RINGLET_FEATURE_* of the hypervisor."),
+	MAYBE("build", FIELD_STRING, "The hypervisor's version, for people."),
+	END
+};
+
+static const struct option_def help_options[] = {
+	{ 0, "man", NULL, "Print the manual page (troff).", },
+	{ 0, "completion", NULL, "Print the completion for bash.", },
+	{ 0, "schema", NULL, "Print the JSON schema as reStructuredText.", },
+	END
+};
+
+static const struct field help_fields[] = {
+	STRING("text", "What is printed."), END
+};
+
+const struct command commands[] = {
+	{ "list", "[DOMAIN]...", 0, -1, false, NULL, list_fields,
+	  "list the domains", NULL, verb_list, print_list },
+	{ "info", "[DOMAIN]", 0, 1, false, NULL, info_fields,
+	  "tell all about a domain, or about the machine",
+	  "hypervisor_kib is what the hypervisor spends on the domain beyond the "
+	  "domain's own memory.", verb_info, print_info },
+	{ "pause", "DOMAIN", 1, 1, false, NULL, domain_fields,
+	  "stop a domain's vCPUs",
+	  "Pauses are counted: each needs an unpause.", verb_pause, NULL },
+	{ "unpause", "DOMAIN", 1, 1, false, NULL, domain_fields,
+	  "let a paused domain go on", NULL, verb_unpause, NULL },
+	{ "destroy", "DOMAIN", 1, 1, false, NULL, domain_fields,
+	  "end a domain at once",
+	  "The guest is not asked; what it has not written is lost.",
+	  verb_destroy, NULL },
+	{ "rename", "DOMAIN NAME", 2, 2, false, NULL, domain_fields,
+	  "give a domain another name", NULL, verb_rename, NULL },
+	{ "vcpu-list", "[DOMAIN]...", 0, -1, false, NULL, vcpu_list_fields,
+	  "list vCPUs", NULL, verb_vcpu_list, print_vcpu_list },
+	{ "vcpu-pin", "DOMAIN VCPU|all CPUS", 3, 3, false, NULL, domain_fields,
+	  "say on which CPUs a vCPU may run",
+	  "CPUS is like 0-3,^1,7 or all.", verb_vcpu_pin, NULL },
+	{ "sched", "DOMAIN", 1, 1, false, sched_options, sched_fields,
+	  "show or set a domain's share of CPU time", NULL, verb_sched,
+	  print_sched },
+	{ "mem-max", "DOMAIN MIB", 2, 2, false, NULL, domain_fields,
+	  "set how much memory a domain may have",
+	  "What it has already stays with it; see mem-set.", verb_mem_max, NULL },
+	{ "dmesg", "", 0, 0, false, NULL, dmesg_fields,
+	  "print the hypervisor's log", NULL, verb_dmesg, print_dmesg },
+	{ "domid", "NAME", 1, 1, false, NULL, domain_fields,
+	  "print the number of a domain", NULL, verb_domid, print_domid },
+	{ "domname", "ID", 1, 1, false, NULL, domain_fields,
+	  "print the name of a domain", NULL, verb_domname, print_domname },
+	{ "version", "", 0, 0, true, NULL, version_fields,
+	  "print versions of rl and of the hypervisor", NULL, verb_version,
+	  print_version },
+	{ "help", "[COMMAND]", 0, 1, true, help_options, help_fields,
+	  "say what there is, or how a command is used", NULL, verb_help,
+	  print_help },
+	{ .name = NULL }
+};

@@ -1,0 +1,442 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the values of a configuration mean: one table of keys says each one's
+ * kind, its range and where it goes; what several keys make together is checked
+ * after it. Keys of xl.cfg(5) that need what there is not yet are refused, those
+ * without a meaning for a paravirtualized guest are warned of and left alone.
+ */
+#include "config.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hyp.h"
+#include "text.h"
+
+#define STAGE	"check configuration"
+#define COUNT(array)	(sizeof(array) / sizeof(*(array)))
+
+enum kind { KIND_STRING, KIND_NUMBER, KIND_ACTION, KIND_CPUS };
+
+const char *const config_actions[NR_ACTIONS] = {
+	[ACTION_DESTROY] = "destroy",
+	[ACTION_RESTART] = "restart",
+	[ACTION_RENAME_RESTART] = "rename-restart",
+	[ACTION_PRESERVE] = "preserve",
+	[ACTION_COREDUMP_DESTROY] = "coredump-destroy",
+	[ACTION_COREDUMP_RESTART] = "coredump-restart",
+};
+
+#define AT(field)	offsetof(struct config, field)
+
+static const struct key {
+	const char *name;
+	enum kind kind;
+	size_t at;		/* in struct config; strings: a pointer */
+	uint64_t min, max, initial;	/* of numbers; strings: longest */
+	const char *help;
+} keys[] = {
+	{ "name", KIND_STRING, AT(name), 0, CONFIG_NAME_SIZE - 1, 0,
+	  "Name of the domain: letters, digits and . _ + - : @, not digits only. "
+	  "It must be given." },
+	{ "kernel", KIND_STRING, AT(kernel), 0, 4095, 0,
+	  "File of the kernel: a bzImage or an ELF file. It must be given." },
+	{ "ramdisk", KIND_STRING, AT(ramdisk), 0, 4095, 0,
+	  "File of the initial RAM disk." },
+	{ "root", KIND_STRING, AT(root), 0, CONFIG_MAX_CMDLINE, 0,
+	  "root= on the kernel's command line." },
+	{ "extra", KIND_STRING, AT(extra), 0, CONFIG_MAX_CMDLINE, 0,
+	  "The rest of the kernel's command line." },
+	{ "cmdline", KIND_STRING, AT(cmdline), 0, CONFIG_MAX_CMDLINE, 0,
+	  "The whole command line, instead of root and extra." },
+	{ "memory", KIND_NUMBER, AT(memory), 1, CONFIG_MAX_MIB, 128,
+	  "MiB of memory at the start." },
+	{ "maxmem", KIND_NUMBER, AT(maxmem), 1, CONFIG_MAX_MIB, 0,
+	  "MiB of memory it may have; memory if not given." },
+	{ "vcpus", KIND_NUMBER, AT(vcpus), 1, CONFIG_MAX_VCPUS, 0,
+	  "vCPUs at the start; 1 if not given." },
+	{ "maxvcpus", KIND_NUMBER, AT(maxvcpus), 1, CONFIG_MAX_VCPUS, 0,
+	  "vCPUs it may have; vcpus if not given." },
+	{ "cpus", KIND_CPUS, AT(cpus), 0, 0, 0,
+	  "CPUs to run on, as \"0-3,^1\"; a list has one such string a vCPU." },
+	{ "cpu_weight", KIND_NUMBER, AT(weight), 1, 65535, 256,
+	  "Share of CPU time, against that of other domains." },
+	{ "cap", KIND_NUMBER, AT(cap), 0, 100 * CONFIG_MAX_VCPUS, 0,
+	  "The most CPU time it gets, in percent of one CPU; 0: no limit." },
+	{ "uuid", KIND_STRING, AT(uuid_text), 0, 36, 0,
+	  "UUID of the domain; random if not given." },
+	{ "type", KIND_STRING, AT(type), 0, 8, 0, "\"pv\": there is no other." },
+	{ "max_event_channels", KIND_NUMBER, AT(max_ports), 8, 131072, 0,
+	  "Event channels it may have." },
+	{ "max_grant_frames", KIND_NUMBER, AT(max_grant_frames), 1, 1024, 0,
+	  "Frames that its grant table may have." },
+	{ "max_maptrack_frames", KIND_NUMBER, AT(max_maptrack_frames), 1, 1024, 0,
+	  "Frames for grants of others that it has mapped." },
+	{ "on_poweroff", KIND_ACTION, AT(on_poweroff), 0, 0, ACTION_DESTROY,
+	  "What to do when it powers off: destroy, restart, rename-restart, "
+	  "preserve, coredump-destroy or coredump-restart." },
+	{ "on_reboot", KIND_ACTION, AT(on_reboot), 0, 0, ACTION_RESTART,
+	  "When it reboots; restart if not given." },
+	{ "on_crash", KIND_ACTION, AT(on_crash), 0, 0, ACTION_DESTROY,
+	  "When it crashes." },
+};
+
+/* Keys that are understood, but cannot be obeyed. */
+static const char *const refused[] = {
+	"disk", "vif", "vfb", "vkb", "pci", "usbctrl", "usbdev", "vtpm", "p9",
+	"pvcalls", "vsnd", "vdispl", "channel", "irqs", "ioports", "iomem",
+	"bootloader", "driver_domain", "vsock", "vscsi", "virtio",
+};
+
+static const char *const without_effect[] = {
+	"acpi", "apic", "bios", "boot", "builder", "claim_mode", "cpuid",
+	"cpus_soft", "device_model_version", "e820_host", "gfx_passthru", "hap",
+	"keymap", "localtime", "nomigrate", "nx", "on_soft_reset", "on_watchdog",
+	"pae", "pool", "rtc_timeoffset", "sdl", "seclabel", "serial",
+	"shadow_memory", "stdvga", "suppress_spurious_page_faults", "timer_mode",
+	"tsc_mode", "usb", "vga", "videoram", "viridian", "vnc", "vncconsole",
+	"vnclisten", "vnuma", "xen_platform_pci",
+};
+
+bool config_key(unsigned int index, struct config_key *key)
+{
+	if (index >= COUNT(keys))
+		return false;
+	key->name = keys[index].name;
+	key->help = keys[index].help;
+	return true;
+}
+
+/* What a check works on. */
+struct check {
+	const json_t *values;
+	struct config *config;
+	struct report *report;
+};
+
+static const char *where(const struct check *c, const char *key, char object[512])
+{
+	const json_t *entry = json_object_get(c->values, key);
+	int line = json_integer_value(json_object_get(entry, "line"));
+
+	if (line)
+		snprintf(object, 512, "%s:%d", c->config->file, line);
+	else
+		snprintf(object, 512, "%s", c->config->file);
+	return object;
+}
+
+#define fault(c, key, action, ...) \
+	report_error((c)->report, EXIT_CONFIG, STAGE, \
+		     where(c, key, (char[512]){ 0 }), action, __VA_ARGS__)
+
+static bool contains(const char *const *names, size_t count, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		if (!strcmp(names[i], name))
+			return true;
+	return false;
+}
+
+static const char *nearest_key(const char *name)
+{
+	unsigned int best = 100, distance;
+	const char *nearest = NULL;
+	size_t i, known = COUNT(keys);
+
+	for (i = 0; i < known + COUNT(refused) + COUNT(without_effect); i++) {
+		const char *key = i < known ? keys[i].name :
+				  i < known + COUNT(refused) ? refused[i - known] :
+				  without_effect[i - known - COUNT(refused)];
+
+		distance = text_distance(name, key);
+		if (distance < best) {
+			best = distance;
+			nearest = key;
+		}
+	}
+	return text_is_near(name, best) ? nearest : NULL;
+}
+
+static bool is_known(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < COUNT(keys); i++)
+		if (!strcmp(keys[i].name, name))
+			return true;
+	return false;
+}
+
+/* A key that the table does not have. An empty list asks for nothing. */
+static int check_other(const struct check *c, const char *name,
+		       const json_t *value)
+{
+	char object[512], action[96] = "remove it";
+	const char *near;
+
+	if (contains(refused, COUNT(refused), name)) {
+		if (json_is_array(value) && !json_array_size(value))
+			return 0;
+		return fault(c, name, "remove it", "%s is not yet in this version",
+			     name);
+	}
+	if (contains(without_effect, COUNT(without_effect), name)) {
+		report_warning(c->report, STAGE, where(c, name, object), NULL,
+			       "%s has no effect here", name);
+		return 0;
+	}
+	near = nearest_key(name);
+	if (near)
+		snprintf(action, sizeof(action), "did you mean %s?", near);
+	report_warning(c->report, STAGE, where(c, name, object), action,
+		       "there is no key %s", name);
+	return 0;
+}
+
+static int take_number(const struct check *c, const struct key *key,
+		       const json_t *value, uint64_t *number)
+{
+	bool good = true;
+
+	if (json_is_string(value))
+		good = text_number(json_string_value(value), number);
+	else if (json_is_integer(value))
+		*number = json_integer_value(value);
+	else
+		good = false;
+	if (good && *number >= key->min && *number <= key->max)
+		return 0;
+	return fault(c, key->name, NULL, "%s must be a number from %lu to %lu",
+		     key->name, key->min, key->max);
+}
+
+static int take_string(const struct check *c, const struct key *key,
+		       const json_t *value, const char **string)
+{
+	if (!json_is_string(value))
+		return fault(c, key->name, "put it between quotes",
+			     "%s must be a string", key->name);
+	if (json_string_length(value) > key->max)
+		return fault(c, key->name, "shorten it",
+			     "%s has %zu characters, %lu are allowed", key->name,
+			     json_string_length(value), key->max);
+	*string = json_string_value(value);
+	return 0;
+}
+
+static int take_action(const struct check *c, const struct key *key,
+		       const json_t *value, uint64_t *action)
+{
+	const char *text = json_string_value(value);
+
+	for (*action = 0; text && *action < NR_ACTIONS; ++*action)
+		if (!strcmp(config_actions[*action], text))
+			return 0;
+	return fault(c, key->name, "use destroy, restart, rename-restart, preserve, "
+		     "coredump-destroy or coredump-restart",
+		     "%s is no such action", key->name);
+}
+
+static int take_mask(const struct check *c, const json_t *value, uint64_t *mask)
+{
+	const char *wrong = "an element is neither a string nor a number";
+
+	if (json_is_string(value))
+		wrong = text_cpus(json_string_value(value), mask);
+	else if (json_is_integer(value) &&
+		 (uint64_t)json_integer_value(value) < 64)
+		wrong = (*mask = 1UL << json_integer_value(value), NULL);
+	return wrong ? fault(c, "cpus", NULL, "cpus: %s", wrong) : 0;
+}
+
+static int take_cpus(const struct check *c, const json_t *value)
+{
+	uint64_t *cpus = c->config->cpus, mask;
+	json_t *element;
+	size_t i;
+
+	c->config->pinned = true;
+	if (!json_is_array(value)) {
+		if (take_mask(c, value, &mask))
+			return -1;
+		for (i = 0; i < CONFIG_MAX_VCPUS; i++)
+			cpus[i] = mask;
+		return 0;
+	}
+	if (json_array_size(value) > CONFIG_MAX_VCPUS)
+		return fault(c, "cpus", NULL, "cpus has more than %d elements",
+			     CONFIG_MAX_VCPUS);
+	json_array_foreach(value, i, element)
+		if (take_mask(c, element, &cpus[i]))
+			return -1;
+	return 0;
+}
+
+static int take(const struct check *c, const struct key *key)
+{
+	const json_t *value = json_object_get(json_object_get(c->values, key->name),
+					      "value");
+	void *at = (char *)c->config + key->at;
+
+	if (!value)
+		return 0;
+	switch (key->kind) {
+	case KIND_STRING:
+		return take_string(c, key, value, at);
+	case KIND_NUMBER:
+		return take_number(c, key, value, at);
+	case KIND_ACTION:
+		return take_action(c, key, value, at);
+	case KIND_CPUS:
+		return take_cpus(c, value);
+	}
+	return -1;
+}
+
+static const char *bad_name(const char *name)
+{
+	const char *c;
+	bool digits = true;
+
+	if (!*name || strlen(name) >= CONFIG_NAME_SIZE)
+		return "it must have 1 to 47 characters";
+	for (c = name; *c; c++) {
+		if (!isalnum((unsigned char)*c) && !strchr("._+-:@", *c))
+			return "it may have letters, digits and . _ + - : @ only";
+		digits &= isdigit((unsigned char)*c) != 0;
+	}
+	if (digits || !strncmp(name, "0x", 2))
+		return "it looks like the number of a domain";
+	return *name == '.' || *name == '-' ? "it begins with . or -" : NULL;
+}
+
+static int check_arguments(const struct check *c)
+{
+	struct config *config = c->config;
+	const char *root = config->root, *extra = config->extra;
+	int length;
+
+	if (config->cmdline && (root || extra))
+		return fault(c, "cmdline", "give either",
+			     "cmdline is the whole command line, yet there is %s too",
+			     root ? "root" : "extra");
+	length = snprintf(config->arguments, sizeof(config->arguments), "%s%s%s%s",
+			  config->cmdline ? config->cmdline : root ? "root=" : "",
+			  root ? root : "", root && extra ? " " : "",
+			  extra ? extra : "");
+	if (length > CONFIG_MAX_CMDLINE)
+		return fault(c, "extra", "shorten it",
+			     "the command line has %d characters, %d are allowed",
+			     length, CONFIG_MAX_CMDLINE);
+	return 0;
+}
+
+/* What the keys make together. */
+static int check_together(const struct check *c)
+{
+	struct config *config = c->config;
+	const char *wrong;
+
+	if (!config->name)
+		return fault(c, "name", "add name = \"...\"", "name is missing");
+	wrong = bad_name(config->name);
+	if (wrong)
+		return fault(c, "name", "choose another name", "name: %s", wrong);
+	if (!config->kernel || !*config->kernel)
+		return fault(c, "kernel", "add kernel = \"...\"", "kernel is missing");
+	if (config->type && strcmp(config->type, "pv"))
+		return fault(c, "type", "remove it, or say \"pv\"",
+			     "type \"%s\" is not offered, only \"pv\"", config->type);
+	if (config->uuid_text && !text_uuid(config->uuid_text, config->uuid))
+		return fault(c, "uuid", NULL, "uuid is not a UUID");
+	if (!config->maxmem)
+		config->maxmem = config->memory;
+	if (config->maxmem < config->memory)
+		return fault(c, "maxmem", "raise maxmem or lower memory",
+			     "maxmem, %lu, is less than memory, %lu", config->maxmem,
+			     config->memory);
+	if (!config->vcpus)
+		config->vcpus = 1;
+	if (!config->maxvcpus)
+		config->maxvcpus = config->vcpus;
+	if (config->maxvcpus < config->vcpus)
+		return fault(c, "maxvcpus", "raise maxvcpus or lower vcpus",
+			     "maxvcpus, %lu, is less than vcpus, %lu",
+			     config->maxvcpus, config->vcpus);
+	return check_arguments(c);
+}
+
+int config_check(const json_t *values, const char *name, struct config *config,
+		 struct report *report)
+{
+	struct check c = { values, config, report };
+	const char *key;
+	json_t *entry;
+	size_t i;
+
+	memset(config, 0, sizeof(*config));
+	config->file = name;
+	for (i = 0; i < CONFIG_MAX_VCPUS; i++)
+		config->cpus[i] = ~0UL;
+	for (i = 0; i < COUNT(keys); i++)
+		if (keys[i].initial)
+			*(uint64_t *)((char *)config + keys[i].at) = keys[i].initial;
+	json_object_foreach((json_t *)values, key, entry)
+		if (!is_known(key) &&
+		    check_other(&c, key, json_object_get(entry, "value")))
+			return -1;
+	for (i = 0; i < COUNT(keys); i++)
+		if (take(&c, &keys[i]))
+			return -1;
+	return check_together(&c);
+}
+
+int config_read(const char *file, json_t *values, struct report *report)
+{
+	bool input = !strcmp(file, "-");
+	int fd = input ? 0 : open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	static char text[CONFIG_MAX_FILE + 1];
+	ssize_t size = 0, got = -1;
+
+	while (fd >= 0 && size < (ssize_t)sizeof(text)) {
+		got = read(fd, text + size, sizeof(text) - size);
+		if (got <= 0)
+			break;
+		size += got;
+	}
+	if (got < 0)
+		report_error(report, EXIT_CONFIG, "read configuration", file,
+			     "give the path of a readable file", "%s",
+			     strerror(errno));
+	if (fd > 0)
+		close(fd);
+	return got < 0 ? -1 : syntax_parse(text, size, file, values, report);
+}
+
+int config_name_free(struct hyp *hyp, const char *name, const char *stage,
+		     struct report *report)
+{
+	struct ringlet_domain_info info;
+	const char *wrong = bad_name(name);
+	uint64_t next;
+	int rc;
+
+	if (wrong)
+		return report_error(report, EXIT_CONFIG, stage, name,
+				    "choose another name", "%s", wrong);
+	for (next = 0; !(rc = hyp_domain_next(hyp, next, &info));
+	     next = info.domid + 1UL)
+		if (!(info.state & RINGLET_DOM_DYING) && !strcmp(info.name, name))
+			return report_error(report, EXIT_STATE, stage, name,
+					    "choose another name, or destroy that one",
+					    "the name is taken by domain %u",
+					    info.domid);
+	return rc == -ESRCH ? 0 : report_errno(report, rc, stage, name);
+}
