@@ -244,6 +244,14 @@ def ops_inc(table):
                     lines, ["HYPERCALL_OP", "HYPERCALL_OP_REFUSED"])
 
 
+def ringlet_ops_inc(table):
+    lines = [f"RINGLET_OP({op.nr}, {op.name}, {op.arguments}, {op.privilege})"
+             for call in table.calls if call.name == "ringlet_op"
+             for op in call.children_of("op") if call.served and op.served]
+    return x_macros("Define RINGLET_OP(nr, name, type, privilege) first.",
+                    lines, ["RINGLET_OP"])
+
+
 STUBS_HEAD = """\
 /*
  * Guest side of the hypercalls. By default a stub executes SYSCALL; with
@@ -353,7 +361,7 @@ def check_numbers_c(table):
     """A translation unit that compiles only if the public headers agree."""
     lines = ["/* SPDX-License-Identifier: MIT */", f"/* {BANNER} */",
              "#define __XEN_TOOLS__\t/* shows the control operations too */",
-             '#include "public-headers.h"', ""]
+             '#include "public-headers.h"', "#include <xen/domctl.h>", ""]
     for call in table.calls:
         for row in [call] + call.children:
             if row.symbol != "-":
@@ -367,6 +375,7 @@ OUTPUTS = {
     "include/ringlet/dispatch.inc": dispatch_inc,
     "include/ringlet/names.inc": names_inc,
     "include/ringlet/ops.inc": ops_inc,
+    "include/ringlet/ringlet-ops.inc": ringlet_ops_inc,
     "include/ringlet/stubs.h": stubs_h,
     "abi-index.rst": index_rst,
     "conformance-cases.txt": cases_txt,

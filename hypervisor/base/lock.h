@@ -5,9 +5,11 @@
  * The host runs with interrupts off except where it idles, so a lock never
  * has to disable them. Lock order, outermost first (take only downwards):
  *
- *	domlist_lock -> d->control_lock -> d->page_lock -> d->event_lock
- *	(two domains: lower domid first) -> pirq_lock -> runqueue lock ->
- *	timer lock -> heap_lock -> console_lock
+ *	d->control_lock -> grant locks -> d->page_lock -> d->event_lock ->
+ *	pirq_lock -> runqueue lock -> timer lock -> domlist_lock ->
+ *	heap_lock -> console_lock
+ *
+ * Two domains' locks of one kind: the one with the lower domid first.
  *
  * A pCPU that spins here is in host space, where it owes nobody an immediate
  * TLB flush: every return to a guest loads CR3 (machine/smp.h).

@@ -6,7 +6,7 @@
  * loaded, by the same validation that a guest's own tables go through; the base
  * is then pinned, since guests unpin it when they have their own.
  *
- * Locks: d->page_lock for the pin; nothing else runs yet.
+ * Locks: none; nothing else runs yet.
  */
 #include "base/errno.h"
 #include "base/string.h"
@@ -23,7 +23,6 @@
 #include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "state/alloc.h"
-#include "state/type-info.h"
 
 static struct vcpu_guest_context context;
 
@@ -93,34 +92,15 @@ static void add_console(const struct builder *b, const struct boot_info *info)
 	si->console.dom0.info_size = sizeof(vga);
 }
 
-/* Guests drop the pin of the base they were started on (MMUEXT_UNPIN_TABLE). */
-static void pin_base(struct domain *d, mfn_t l4)
-{
-	struct page *pg = mfn_to_page(l4);
-	u64 x;
-	int rc;
-
-	spin_lock(&d->page_lock);
-	rc = page_get_type(d, l4, PT_L4);
-	do {
-		x = type_info_read(pg);
-	} while (!rc && !type_info_replace(pg, x, x | TI_PINNED));
-	spin_unlock(&d->page_lock);
-	if (rc)
-		boot_fail("bug: the initial page tables cannot be pinned (%d)",
-			  rc);
-}
-
-static void start_vcpu(struct domain *d, mfn_t l4)
+static void start_vcpu(struct domain *d)
 {
 	int rc;
 
 	do {
-		rc = vcpu_set_context(d->vcpu[0], &context);
+		rc = vcpu_set_context(d->vcpu[0], &context, true);
 	} while (rc == -ERESTART);
 	if (rc)
 		boot_fail("bug: the service domain's start is refused (%d)", rc);
-	pin_base(d, l4);
 }
 
 static u32 choose_vcpus(void)
@@ -135,17 +115,15 @@ static u32 choose_vcpus(void)
 
 static struct domain *create(void)
 {
-	u32 i, n = choose_vcpus();
-	struct domain *d = domain_create(0, frame_count, n, true);
+	const struct ringlet_domain_create op = {
+		.flags = RINGLET_CREATE_FIT,
+		.max_vcpus = choose_vcpus(),
+		.max_pages = frame_count,
+	};
+	struct domain *d;
 
-	for (i = 0; d && i < n; i++)
-		if (!vcpu_create(d, i))
-			d = NULL;
-	if (!d)
+	if (domain_create(&op, true, &d))
 		boot_fail("too little memory for the service domain: add RAM");
-	/* Events stay masked until a vCPU says otherwise. */
-	for (i = 0; i < MAX_VCPUS; i++)
-		d->shared_info->vcpu_info[i].evtchn_upcall_mask = 1;
 	return d;
 }
 
@@ -207,7 +185,7 @@ struct domain *dom0_build(const struct boot_info *info,
 	add_memory(d, &b);
 	builder_finish(&b, &context);
 	add_console(&b, info);
-	start_vcpu(d, dom0_prefix_mfn(b.layout.tables));
+	start_vcpu(d);
 	tell_exposure(d, kernel);
 	wallclock_now(&sec, &nsec);
 	domain_wallclock_set(d, sec, nsec, system_time());

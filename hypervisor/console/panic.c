@@ -140,6 +140,7 @@ void panic(const struct regs *regs, const char *fmt, ...)
 	static char log[LAST_LOG + 1], why[256];
 	const struct pcpu *p;
 	va_list ap;
+	u64 at;
 
 	irq_disable();
 	p = own_pcpu();
@@ -148,7 +149,8 @@ void panic(const struct regs *regs, const char *fmt, ...)
 	if (p)
 		machine_halt_others();
 	console_force();
-	log[log_read(log, LAST_LOG)] = 0;
+	at = log_end() > LAST_LOG ? log_end() - LAST_LOG : 0;
+	log[log_read(&at, log, LAST_LOG)] = 0;
 
 	va_start(ap, fmt);
 	vsnformat(why, sizeof(why), fmt, ap);

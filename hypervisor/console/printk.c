@@ -162,14 +162,24 @@ void console_write_guest(const char *s, size_t n)
 	console_release();
 }
 
-size_t log_read(char *buf, size_t size)
+u64 log_end(void)
+{
+	return __atomic_load_n(&ring_end, __ATOMIC_RELAXED);
+}
+
+size_t log_read(u64 *position, char *buf, size_t size)
 {
 	size_t n, i;
+	u64 at;
 
 	console_acquire();
-	n = min(min(ring_end, (u64)RING_SIZE), (u64)size);
+	at = min(*position, ring_end);
+	if (ring_end - at > RING_SIZE)
+		at = ring_end - RING_SIZE;
+	n = min(ring_end - at, (u64)size);
 	for (i = 0; i < n; i++)
-		buf[i] = ring[(ring_end - n + i) % RING_SIZE];
+		buf[i] = ring[at++ % RING_SIZE];
+	*position = at;
 	console_release();
 	return n;
 }

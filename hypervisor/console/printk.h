@@ -27,8 +27,12 @@ void guest_printk(enum log_level level, const char *fmt, ...) __printf(2, 3);
 /* Bytes of a guest's console_io.write, to the serial line and the ring. */
 void console_write_guest(const char *s, size_t n);
 
-/* The newest @size bytes of the log ring, in order; returns the bytes copied. */
-size_t log_read(char *buf, size_t size);
+/*
+ * Bytes of the log from *@position on, which moves past them: what the ring has lost
+ * is skipped. Returns the bytes copied. Positions count from the first byte ever.
+ */
+size_t log_read(u64 *position, char *buf, size_t size);
+u64 log_end(void);
 
 /* Console input for the service domain: what the UART has received. */
 size_t console_read_guest(char *buf, size_t n);

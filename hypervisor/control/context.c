@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A vCPU's whole context at once: vcpu_op initialise, and the domain builder.
+ * A vCPU's whole context at once: vcpu_op initialise, the domain builder, and
+ * the service domain, which may also read it back.
  *
  * Everything the guest gives is checked first; then the frames are taken (GDT,
  * page tables), which may fail and is undone; then the rest is committed. The
@@ -16,8 +17,10 @@
  * the caller holds d->control_lock.
  */
 #include "control/control.h"
+#include "control/control-domain.h"
 
 #include "base/errno.h"
+#include "base/string.h"
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
 #include "mm/mm.h"
@@ -81,7 +84,7 @@ static int take_user_base(struct vcpu *v, u64 cr3)
 }
 
 /* Everything that holds frames of the guest, or nothing of it. */
-static int take_frames(struct vcpu *v, const struct vcpu_guest_context *c)
+static int take_frames(struct vcpu *v, const struct vcpu_guest_context *c, bool pin)
 {
 	mfn_t base = MFN(xen_cr3_to_pfn(c->ctrlreg[3]));
 	int rc;
@@ -95,6 +98,8 @@ static int take_frames(struct vcpu *v, const struct vcpu_guest_context *c)
 	if (rc)
 		goto err_gdt;
 	rc = take_user_base(v, c->ctrlreg[1]);
+	if (!rc && pin)
+		rc = mm_pin_base(v->domain, base);
 	if (!rc)
 		return 0;
 	mm_unload_base(v);
@@ -136,11 +141,12 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 /**
  * vcpu_set_context() - first context of a vCPU
  * @c: in our own memory: checked and used as it is
+ * @pin: pin the base, too
  *
  * Return: 0; -EINVAL for what no guest may have; -EEXIST if it has a context;
  *	   what mm says of the frames, -ERESTART included (nothing is lost).
  */
-int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
+int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, bool pin)
 {
 	int rc;
 	u32 i;
@@ -149,7 +155,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 		return -EEXIST;
 	rc = check_context(c);
 	if (!rc)
-		rc = take_frames(v, c);
+		rc = take_frames(v, c, pin);
 	if (rc)
 		return rc;
 
@@ -169,4 +175,59 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 		v->domain->vm_assist = c->vm_assist;
 	v->initialised = true;
 	return 0;
+}
+
+static void get_registers(const struct vcpu *v, struct vcpu_guest_context *c)
+{
+	const struct regs *r = v->regs;
+	bool kernel = v->gate_rw->kernel_mode;
+
+	c->user_regs = (struct cpu_user_regs){
+		.r15 = r->r15, .r14 = r->r14, .r13 = r->r13, .r12 = r->r12,
+		.rbp = r->rbp, .rbx = r->rbx, .r11 = r->r11, .r10 = r->r10,
+		.r9 = r->r9, .r8 = r->r8, .rax = r->rax, .rcx = r->rcx,
+		.rdx = r->rdx, .rsi = r->rsi, .rdi = r->rdi,
+		.rip = r->rip, .rsp = r->rsp,
+		.rflags = (r->rflags & ~(u64)EFLAGS_IOPL) | v->iopl << 12,
+		.cs = kernel ? FLAT_KERNEL_CS : r->cs,
+		.ss = kernel ? FLAT_KERNEL_SS : r->ss,
+		.ds = v->ds, .es = v->es, .fs = v->fs, .gs = v->gs,
+		.saved_upcall_mask = v->vcpu_info->evtchn_upcall_mask,
+	};
+	c->flags = VGCF_i387_valid | (kernel ? VGCF_in_kernel : 0) |
+		   (v->state != VCPU_DOWN ? VGCF_online : 0) |
+		   (v->failsafe_mask ? VGCF_failsafe_disables_events : 0) |
+		   (v->gate_ro->syscall_mask ? VGCF_syscall_disables_events : 0);
+	c->kernel_ss = FLAT_KERNEL_SS;
+	c->kernel_sp = v->gate_rw->kernel_sp;
+	c->fs_base = v->fs_base;
+	c->gs_base_kernel = kernel ? v->gs_base : v->kernel_gs_base;
+	c->gs_base_user = kernel ? v->kernel_gs_base : v->gs_base;
+}
+
+void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
+{
+	u32 i;
+
+	get_registers(v, c);
+	fpu_read(&c->fpu_ctxt, v->xsave);
+	memcpy(c->trap_ctxt, v->traps, sizeof(c->trap_ctxt));
+	c->ldt_base = v->ldt_base;
+	c->ldt_ents = v->ldt_entries;
+	for (i = 0; i < DIV_ROUND_UP(v->gdt_entries, GDT_PAGE_ENTRIES); i++)
+		c->gdt_frames[i] = v->gdt_frames[i].v;
+	c->gdt_ents = v->gdt_entries;
+	c->ctrlreg[0] = v->virt_cr0;
+	c->ctrlreg[2] = v->vcpu_info->arch.cr2;
+	c->ctrlreg[3] = xen_pfn_to_cr3(v->guest_l4.v);
+	if (!mfn_eq(v->user_l4, INVALID_MFN))
+		c->ctrlreg[1] = xen_pfn_to_cr3(v->user_l4.v);
+	c->ctrlreg[4] = v->virt_cr4;
+	memcpy(c->debugreg, v->dr, sizeof(v->dr));
+	c->debugreg[6] = v->dr6;
+	c->debugreg[7] = v->dr7;
+	c->event_callback_eip = v->event_entry;
+	c->failsafe_callback_eip = v->failsafe_entry;
+	c->syscall_callback_eip = v->gate_ro->syscall_entry;
+	c->vm_assist = v->domain->vm_assist;
 }

@@ -9,9 +9,15 @@
 #define NR_WATCHDOGS	2
 #define NO_REASON	(~0U)	/* domain.shutdown_reason: none given yet */
 
+enum teardown { TEARDOWN_NONE, TEARDOWN_RUNS, TEARDOWN_DONE };
+
 struct control_domain {
 	struct domain domain;
-	struct control_domain *next;	/* of its bucket; guarded by: domlist_lock */
+	/* guarded by: domlist_lock */
+	struct control_domain *next;	/* of its bucket */
+	bool published;			/* created; may be found */
+	struct timer end;		/* frees it */
+	enum teardown teardown;		/* guarded by: domain.control_lock */
 	/* guarded by: domain.control_lock */
 	struct timer watchdog[NR_WATCHDOGS];
 	bool watchdog_used[NR_WATCHDOGS];
@@ -26,5 +32,12 @@ static inline struct control_domain *to_control(struct domain *d)
 }
 
 void crash_report(void *domain);
+
+/* The lowest domid from @id on, with a reference; NULL: none. @total: domains in all. */
+struct domain *domain_get_next(u32 id, u32 *total);
+/* Wait until the vCPUs of a held domain have left their pCPUs. */
+void domain_settle(struct domain *d);
+/* vcpu_context_get; the domain is held and settled. */
+void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
 
 #endif

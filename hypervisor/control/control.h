@@ -7,24 +7,21 @@
 #include "state/domain.h"
 
 /**
- * domain_create() - an empty domain: shared_info, ports, no vCPU, no memory
- * @id: domid
- * @max_pages: frames it may own
- * @max_vcpus: 1 .. MAX_VCPUS
- * @hardware: it is the service domain
+ * domain_create() - a domain with vCPUs that are down, and no memory
+ * @op: checked here
+ * @hardware: it is the service domain; others begin paused once
  *
- * Return: the domain, or NULL when memory is short.
+ * Return: 0; the errors of domain_create in ringlet.h.
  */
-struct domain *domain_create(domid_t id, u64 max_pages, u32 max_vcpus,
-			     bool hardware);
-/**
- * vcpu_create() - a vCPU of a domain: down, without a context
- * Return: the vCPU, or NULL when memory is short.
- */
-struct vcpu *vcpu_create(struct domain *d, u32 id);
+int __must_check domain_create(const struct ringlet_domain_create *op, bool hardware,
+			       struct domain **created);
 
-/* Set a vCPU's whole context (vcpu_op initialise and the builder). */
-int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
+/* Set a vCPU's whole context; @pin: pin its base. The caller has d->control_lock. */
+int __must_check vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c,
+				  bool pin);
+
+/* Cut off after 1,023 bytes; boot, once. */
+extern char hypervisor_command_line[1024];
 
 /* The domain has ended; for the service domain that is the machine's end. */
 void domain_shutdown(struct domain *d, u32 reason);
@@ -40,5 +37,7 @@ long do_set_trap_table(u64 traps);
 long do_set_callbacks(u64 event, u64 failsafe, u64 syscall);
 long do_callback_op(u64 cmd, u64 arg);
 long do_vm_assist(u64 cmd, u64 type);
+long do_ringlet_op(u64 nr, u64 arg, u64 size);
+long do_domctl(u64 arg);
 
 #endif

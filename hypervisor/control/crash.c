@@ -14,6 +14,7 @@
 
 #include "base/string.h"
 #include "console/printk.h"
+#include "machine/clock.h"
 #include "machine/cpu.h"
 #include "machine/directmap.h"
 #include "machine/pcpu.h"
@@ -25,6 +26,7 @@
 #include <xen/sched.h>
 
 #define STACK_WORDS	32
+#define REPORT_NS	5000000000ULL	/* between two guests' reports */
 
 void domain_crash(struct domain *d, const char *fmt, ...)
 {
@@ -32,20 +34,21 @@ void domain_crash(struct domain *d, const char *fmt, ...)
 	struct control_domain *c = to_control(d);
 	char why[128];
 	va_list ap;
-	u32 i;
 
 	if (__atomic_exchange_n(&d->is_crashed, true, __ATOMIC_SEQ_CST))
 		return;
 	va_start(ap, fmt);
 	vsnformat(why, sizeof(why), fmt, ap);
 	va_end(ap);
-	printk(LOG_ERROR, "domain %u crashed: %s", d->id, why);
+	if (d->is_hardware)
+		printk(LOG_ERROR, "domain %u crashed: %s", d->id, why);
+	else
+		guest_printk(LOG_ERROR, "domain %u crashed: %s", d->id, why);
 
 	c->crashed = v && v->domain == d ? v : d->vcpu[0];
-	for (i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_sleep(d->vcpu[i]);
-	timer_set(&c->report, this_cpu->id, 0);
+	sched_domain_update(d);
+	if (!READ_ONCE(d->is_dying))
+		timer_set(&c->report, this_cpu->id, 0);
 }
 
 static void print_registers(const struct vcpu *v)
@@ -98,13 +101,24 @@ static void print_walk(const struct vcpu *v, const char *what, u64 va)
 	}
 }
 
+/* Guests that are created to crash neither hold the serial line nor fill the log. */
+static bool report_wanted(const struct domain *d)
+{
+	static u64 next;
+	u64 now = system_time(), due = __atomic_load_n(&next, __ATOMIC_RELAXED);
+
+	return d->is_hardware ||
+	       (now >= due && __atomic_compare_exchange_n(&next, &due,
+			now + REPORT_NS, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
 /* Timer callback: no lock held, the domain's vCPUs are going down. */
 void crash_report(void *domain)
 {
 	struct domain *d = domain;
 	struct vcpu *v = to_control(d)->crashed;
 
-	if (v) {
+	if (report_wanted(d)) {
 		printk(LOG_ERROR, "d%u v%u on pCPU %u, %s mode:", d->id, v->id,
 		       v->pcpu, (v->regs->cs & 3) == 3 ? "user" : "kernel");
 		print_registers(v);

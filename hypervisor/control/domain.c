@@ -1,74 +1,117 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Creation of domains and vCPUs, and the end of a domain.
+ * Creation of domains, and who exists.
  *
- * Owns the table of domains. A domain is entered when it is complete. A vCPU is entered in
- * d->vcpu[] when it is complete; boot makes them all before the domain runs.
+ * Owns the table of domains. A domain stands in it from the choice of its domid to
+ * the end, so that no domid has two owners; it is found while it is published
+ * and has references (state/domain.h). The last reference may go in any
+ * context: a timer that is due at once then frees the domain, with no lock held.
  *
- * The service domain and the machine end together: it drives the devices, and
- * nobody would be left to talk to.
- * Locks: domlist_lock around the table.
+ * What belongs to a domain lies in pages of its own list, so that a creation that
+ * fails and a domain that ends are the same few lines.
+ * Locks: domlist_lock around the table; nothing but the heap's is taken inside.
  */
 #include "control/control.h"
 #include "control/control-domain.h"
+#include "control/hooks.h"
 
 #include "base/errno.h"
+#include "base/string.h"
 #include "console/printk.h"
 #include "evtchn/evtchn.h"
 #include "machine/clock.h"
 #include "machine/cpu-features.h"
 #include "machine/directmap.h"
+#include "machine/pcpu.h"
+#include "machine/smp.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
 #include "state/alloc.h"
 #include "state/vcpu-space.h"
 
+#include <xen/event_channel.h>
 #include <xen/sched.h>
 
 #define NR_BUCKETS	64
+#define MAX_PORTS	(1U << 17)	/* event_channel.h: FIFO, 17 bits */
+#define GRANT_FRAMES	64
 
 static spinlock_t domlist_lock = SPINLOCK_INIT;
 /* By domid; a bucket's chain goes through control_domain.next. */
 static struct control_domain *bucket[NR_BUCKETS] __guarded_by(domlist_lock);
+static domid_t last_id __guarded_by(domlist_lock);
 
 struct domain *service_domain;
 
-static struct domain *find(domid_t id) __requires(domlist_lock)
+static struct control_domain **slot_of(domid_t id) __requires(domlist_lock)
 {
-	struct control_domain *c = bucket[id % NR_BUCKETS];
+	struct control_domain **c = &bucket[id % NR_BUCKETS];
 
-	while (c && c->domain.id != id)
-		c = c->next;
-	return c ? &c->domain : NULL;
+	while (*c && (*c)->domain.id != id)
+		c = &(*c)->next;
+	return c;
+}
+
+/* A reference, if it is published and not at its end. */
+static bool take(struct control_domain *c) __requires(domlist_lock)
+{
+	u32 n = __atomic_load_n(&c->domain.refs, __ATOMIC_RELAXED);
+
+	while (c->published && n)
+		if (__atomic_compare_exchange_n(&c->domain.refs, &n, n + 1, false,
+						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+			return true;
+	return false;
 }
 
 struct domain *domain_get(domid_t id)
 {
-	struct domain *d;
+	struct control_domain *c;
 
 	spin_lock(&domlist_lock);
-	d = find(id);
-	if (d)
-		__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
+	c = *slot_of(id);
+	if (c && !take(c))
+		c = NULL;
 	spin_unlock(&domlist_lock);
-	return d;
+	return c ? &c->domain : NULL;
+}
+
+struct domain *domain_get_next(u32 id, u32 *total)
+{
+	struct control_domain *c, *best = NULL;
+	u32 i;
+
+	*total = 0;
+	spin_lock(&domlist_lock);
+	for (i = 0; i < NR_BUCKETS; i++)
+		for (c = bucket[i]; c; c = c->next, ++*total)
+			if (c->domain.id >= id && c->published &&
+			    READ_ONCE(c->domain.refs) &&
+			    (!best || c->domain.id < best->domain.id))
+				best = c;
+	if (best && !take(best))
+		best = NULL;
+	spin_unlock(&domlist_lock);
+	return best ? &best->domain : NULL;
 }
 
 struct domain *domain_of_page(u16 owner)
 {
-	struct domain *d;
+	struct control_domain *c;
 
 	spin_lock(&domlist_lock);
-	d = find(owner);
+	c = *slot_of(owner);
 	spin_unlock(&domlist_lock);
-	return d;
+	return c ? &c->domain : NULL;
 }
 
+/* Any context, most locks held. */
 void domain_put(struct domain *d)
 {
-	u32 left = __atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL);
-
-	ASSERT(left);	/* the list's goes last, when a domain has been destroyed */
+	if (__atomic_sub_fetch(&d->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	timer_set(&to_control(d)->end, this_cpu->id, 0);
+	softirq_raise(this_cpu->id, SOFTIRQ_TIMER);
 }
 
 int domain_get_for(const struct vcpu *v, u64 domid, struct domain **d)
@@ -86,54 +129,49 @@ int domain_get_for(const struct vcpu *v, u64 domid, struct domain **d)
 	return -EPERM;
 }
 
-void *domain_alloc_page(struct domain *d)
+/* An id that was not used lately: who still holds an old one finds nobody. */
+static int enter_table(struct control_domain *c, u32 want)
 {
-	void *p = alloc_page();
+	int rc = -ENOSPC;
+	u32 n;
 
-	if (p)
-		__atomic_add_fetch(&d->hyp_pages, 1, __ATOMIC_RELAXED);
-	return p;
-}
-
-void domain_free_page(struct domain *d, void *p)
-{
-	__atomic_sub_fetch(&d->hyp_pages, 1, __ATOMIC_RELAXED);
-	kfree(p);
-}
-
-/* A page of the arena begins with a pointer to the one before it. */
-void *domain_zalloc(struct domain *d, size_t size)
-{
-	void **page;
-
-	size = ALIGN_UP(size, 16);
-	ASSERT(size <= PAGE_SIZE - 16);
-	if (!d->arena || d->arena_used + size > PAGE_SIZE) {
-		page = domain_alloc_page(d);
-		if (!page)
-			return NULL;
-		*page = d->arena;
-		d->arena = page;
-		d->arena_used = 16;
+	spin_lock(&domlist_lock);
+	if (want != RINGLET_DOMID_ANY) {
+		rc = *slot_of(want) ? -EEXIST : 0;
+		c->domain.id = want;
 	}
-	d->arena_used += size;
-	return (u8 *)d->arena + d->arena_used - size;
+	for (n = 0; n < DOMID_FIRST_RESERVED - 1U && rc == -ENOSPC; n++) {
+		last_id = last_id % (DOMID_FIRST_RESERVED - 1U) + 1;
+		rc = *slot_of(last_id) ? -ENOSPC : 0;
+		c->domain.id = last_id;
+	}
+	if (!rc)
+		*slot_of(c->domain.id) = c;
+	spin_unlock(&domlist_lock);
+	return rc;
 }
 
-/* A frame of ours that the domain may map writable. */
-static int shared_info_create(struct domain *d)
+static void domain_free(struct control_domain *c)
 {
-	struct page *pg;
+	struct domain *d = &c->domain;
 
-	d->shared_info = alloc_page();
-	if (!d->shared_info)
-		return -ENOMEM;
-	d->shared_info_mfn = virt_to_mfn(d->shared_info);
-	pg = mfn_to_page(d->shared_info_mfn);
-	pg->owner = d->id;
-	pg->flags |= PAGE_XEN_SHARED;
-	pg->refs = 1;	/* ours, for good */
-	return 0;
+	timer_stop_sync(&c->report);	/* a last crash may have armed it */
+	grant_domain_free(d);
+	evtchn_domain_free(d);
+	mm_domain_free(d);
+	sched_domain_free(d);
+	spin_lock(&domlist_lock);
+	*slot_of(d->id) = c->next;
+	spin_unlock(&domlist_lock);
+	domain_free_all(d);
+	kfree(c);
+}
+
+/* Timer callback: the last reference is gone. */
+static void domain_ended(void *domain)
+{
+	domain_free(to_control(domain));
+	evtchn_raise_global_virq(service_domain, VIRQ_DOM_EXC);
 }
 
 static void watchdog_expired(void *data)
@@ -144,26 +182,75 @@ static void watchdog_expired(void *data)
 	domain_shutdown(d, SHUTDOWN_watchdog);
 }
 
-struct domain *domain_create(domid_t id, u64 max_pages, u32 max_vcpus,
-			     bool hardware)
+static int vcpu_create(struct domain *d, u32 id)
 {
-	struct control_domain *c;
-	struct domain *d;
-	u32 nsec, i;
-	u64 sec;
+	struct vcpu *v = domain_zalloc(d, sizeof(*v));
+	u32 i;
+	int rc;
 
-	if (!max_vcpus || max_vcpus > MAX_VCPUS)
-		return NULL;
-	c = kzalloc(sizeof(*c));
-	if (!c)
-		return NULL;
-	d = &c->domain;
-	d->id = id;
+	if (!v)
+		return -ENOMEM;
+	d->vcpu[id] = v;
+	v->domain = d;
+	v->id = id;
+	/* What Linux wants there, though as a PV guest it sets only CPU 0's. */
+	v->tsc_aux = id;
+	v->guest_l4 = v->user_l4 = INVALID_MFN;
+	v->vcpu_info_mfn = INVALID_MFN;
+	for (i = 0; i < GUEST_GDT_PAGES; i++)
+		v->gdt_frames[i] = INVALID_MFN;
+	v->dr6 = 0xffff0ff0;	/* SDM 3A 9.1.1: after reset */
+	v->dr7 = 0x400;
+	v->vcpu_info = &d->shared_info->vcpu_info[id];
+	v->traps = domain_alloc_page(d);
+	v->xsave = domain_alloc_page(d);
+	if (!v->traps || !v->xsave)
+		return -ENOMEM;
+	fpu_init(v->xsave);
+	rc = sched_vcpu_init(v);
+	rc = rc ? rc : evtchn_vcpu_init(v);
+	rc = rc ? rc : vcpu_gate_init(v);
+	if (rc)
+		return rc;
+	vcpu_gate_set_vcpu_info(v, d->shared_info_mfn,
+				(u64)v->vcpu_info & ~PAGE_MASK);
+	return 0;
+}
+
+/* What may fail. */
+static int domain_fill(struct domain *d)
+{
+	int rc;
+	u32 i;
+
+	d->shared_info = domain_alloc_shared(d);
+	if (!d->shared_info)
+		return -ENOMEM;
+	d->shared_info_mfn = virt_to_mfn(d->shared_info);
+	/* Events stay masked until a vCPU says otherwise. */
+	for (i = 0; i < MAX_VCPUS; i++) {
+		d->shared_info->vcpu_info[i].evtchn_upcall_mask = 1;
+		d->shared_info->vcpu_info[i].time = vcpu_time_info();
+	}
+	rc = sched_domain_init(d);
+	rc = rc ? rc : evtchn_domain_init(d);
+	rc = rc ? rc : mm_domain_init(d);
+	rc = rc ? rc : grant_domain_init(d);
+	for (i = 0; i < d->max_vcpus && !rc; i++)
+		rc = vcpu_create(d, i);
+	return rc;
+}
+
+static void domain_defaults(struct control_domain *c, bool hardware)
+{
+	struct domain *d = &c->domain;
+	u32 i;
+
 	d->refs = 1;
+	d->hyp_pages = 1;
 	d->created_ns = system_time();
 	d->is_hardware = d->is_privileged = hardware;
-	d->max_pages = max_pages;
-	d->max_vcpus = max_vcpus;
+	d->pause_count = !hardware;
 	d->shutdown_reason = NO_REASON;
 	spin_lock_init(&d->control_lock);
 	spin_lock_init(&d->page_lock);
@@ -171,99 +258,54 @@ struct domain *domain_create(domid_t id, u64 max_pages, u32 max_vcpus,
 	for (i = 0; i < NR_WATCHDOGS; i++)
 		timer_init(&c->watchdog[i], watchdog_expired, d);
 	timer_init(&c->report, crash_report, d);
-	/* Boot creates domains: what is allocated when this fails is not missed. */
-	if (shared_info_create(d) || evtchn_domain_init(d) || mm_domain_init(d))
-		return NULL;
+	timer_init(&c->end, domain_ended, d);
+}
+
+int domain_create(const struct ringlet_domain_create *op, bool hardware,
+		  struct domain **created)
+{
+	struct control_domain *c;
+	struct domain *d;
+	u32 nsec;
+	u64 sec;
+	int rc;
+
+	if ((op->flags & ~RINGLET_CREATE_ALL) || !op->max_vcpus ||
+	    op->max_vcpus > MAX_VCPUS || op->max_ports > MAX_PORTS ||
+	    op->name[RINGLET_NAME_SIZE - 1] ||
+	    (op->domid >= DOMID_FIRST_RESERVED && op->domid != RINGLET_DOMID_ANY))
+		return -EINVAL;
+	c = kzalloc(sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	d = &c->domain;
+	domain_defaults(c, hardware);
+	d->no_smep = !(op->flags & RINGLET_CREATE_FIT);
+	d->max_pages = op->max_pages;
+	d->max_vcpus = op->max_vcpus;
+	d->max_ports = op->max_ports ? op->max_ports : MAX_PORTS;
+	d->max_grant_frames = op->max_grant_frames ? op->max_grant_frames : GRANT_FRAMES;
+	d->max_maptrack_frames = op->max_maptrack_frames ?
+		op->max_maptrack_frames : GRANT_FRAMES;
+	memcpy(d->uuid, op->uuid, sizeof(d->uuid));
+	memcpy(d->name, op->name, sizeof(d->name));
+	rc = enter_table(c, op->domid);
+	if (rc) {
+		kfree(c);
+		return rc;
+	}
+	rc = domain_fill(d);
+	if (rc) {
+		domain_free(c);
+		return rc;
+	}
 	wallclock_now(&sec, &nsec);
 	domain_wallclock_set(d, sec, nsec, system_time());
 	if (hardware)
 		service_domain = d;
 	spin_lock(&domlist_lock);
-	c->next = bucket[id % NR_BUCKETS];
-	bucket[id % NR_BUCKETS] = c;
+	c->published = true;
 	spin_unlock(&domlist_lock);
-	return d;
-}
-
-static void vcpu_defaults(struct vcpu *v)
-{
-	u32 i;
-
-	v->guest_l4 = v->user_l4 = INVALID_MFN;
-	v->vcpu_info_mfn = INVALID_MFN;
-	for (i = 0; i < GUEST_GDT_PAGES; i++)
-		v->gdt_frames[i] = INVALID_MFN;
-	v->dr6 = 0xffff0ff0;	/* SDM 3A 9.1.1: after reset */
-	v->dr7 = 0x400;
-}
-
-struct vcpu *vcpu_create(struct domain *d, u32 id)
-{
-	struct vcpu *v;
-
-	if (id >= d->max_vcpus || d->vcpu[id])
-		return NULL;
-	v = kzalloc(sizeof(*v));
-	if (!v)
-		return NULL;
-	v->domain = d;
-	v->id = id;
-	/* What Linux wants there, though as a PV guest it sets only CPU 0's. */
-	v->tsc_aux = id;
-	vcpu_defaults(v);
-	v->vcpu_info = &d->shared_info->vcpu_info[id];
-	v->vcpu_info->evtchn_upcall_mask = 1;
-	v->vcpu_info->time = vcpu_time_info();
-	v->xsave = fpu_alloc();
-	if (!v->xsave || sched_vcpu_init(v) || evtchn_vcpu_init(v) ||
-	    vcpu_gate_init(v))
-		return NULL;
-	vcpu_gate_set_vcpu_info(v, d->shared_info_mfn,
-				(u64)v->vcpu_info & ~PAGE_MASK);
-	d->vcpu[id] = v;
-	return v;
-}
-
-static void end_machine(u32 reason)
-{
-	static const char *const name[] = {
-		[SHUTDOWN_poweroff] = "powers off",
-		[SHUTDOWN_reboot] = "reboots",
-		[SHUTDOWN_suspend] = "suspended itself",
-		[SHUTDOWN_crash] = "crashed",
-		[SHUTDOWN_watchdog] = "missed its watchdog",
-		[SHUTDOWN_soft_reset] = "asked for a soft reset",
-	};
-
-	printk(reason == SHUTDOWN_poweroff || reason == SHUTDOWN_reboot ?
-	       LOG_INFO : LOG_ERROR, "the service domain %s",
-	       reason <= SHUTDOWN_MAX ? name[reason] : "ended");
-	if (reason == SHUTDOWN_poweroff)
-		machine_poweroff();
-	/* noreboot keeps what a crash left on the screen (Xen's meaning). */
-	if (reason == SHUTDOWN_crash && opt_noreboot)
-		machine_halt();
-	machine_reboot();
-}
-
-/**
- * domain_shutdown() - stop a domain for a reason
- * @reason: SHUTDOWN_*; one that the guest stated earlier takes precedence
- */
-void domain_shutdown(struct domain *d, u32 reason)
-{
-	u32 i;
-
-	spin_lock(&d->control_lock);
-	if (d->shutdown_reason == NO_REASON)
-		d->shutdown_reason = reason;
-	reason = d->shutdown_reason;
-	d->is_shut_down = true;
-	spin_unlock(&d->control_lock);
-	if (d->is_hardware)
-		end_machine(reason);
-	for (i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i])
-			vcpu_sleep(d->vcpu[i]);
-	evtchn_raise_global_virq(service_domain, VIRQ_DOM_EXC);
+	*created = d;
+	return 0;
 }

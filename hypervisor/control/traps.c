@@ -54,7 +54,7 @@ long do_set_trap_table(u64 traps)
 	u32 i;
 
 	if (!traps) {
-		for (i = 0; i < ARRAY_SIZE(v->traps); i++)
+		for (i = 0; i < NR_TRAPS; i++)
 			vcpu_set_trap(v, i, &t);
 		return 0;
 	}

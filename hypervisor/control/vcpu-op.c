@@ -33,7 +33,7 @@ static long op_initialise(struct vcpu *v, u64 arg)
 		return -ENOMEM;
 	if (!copy_from_guest(c, arg, sizeof(*c))) {
 		spin_lock(&v->domain->control_lock);
-		rc = vcpu_set_context(v, c);
+		rc = vcpu_set_context(v, c, false);
 		spin_unlock(&v->domain->control_lock);
 	}
 	kfree(c);
@@ -49,7 +49,7 @@ static long op_up(struct vcpu *v, void *arg)
 	spin_lock(&d->control_lock);
 	if (!v->initialised)
 		rc = -EINVAL;
-	else if (v->state == VCPU_DOWN && !d->is_shut_down && !d->is_crashed)
+	else if (v->state == VCPU_DOWN)
 		vcpu_wake(v);
 	spin_unlock(&d->control_lock);
 	return rc;

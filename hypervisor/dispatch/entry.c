@@ -235,7 +235,7 @@ struct exit host_exit(void)
 		if (!v)
 			idle_loop();
 		if (v->domain->is_crashed) {
-			vcpu_sleep(v);
+			softirq_raise(this_cpu->id, SOFTIRQ_SCHEDULE);
 			continue;
 		}
 		if (v->needs_exit_work && vcpu_nmi_take(v))

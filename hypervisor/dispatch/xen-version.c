@@ -14,6 +14,7 @@
 
 #include "base/errno.h"
 #include "base/string.h"
+#include "control/control.h"
 #include "machine/layout.h"
 #include "machine/pcpu.h"
 #include "state/guest-access.h"
@@ -26,11 +27,11 @@
 #define STRING_(x)	#x
 #define STRING(x)	STRING_(x)
 
-static char command_line[sizeof(xen_commandline_t)];
+_Static_assert(sizeof(hypervisor_command_line) == sizeof(xen_commandline_t), "");
 
 void xen_version_set_command_line(const char *s)
 {
-	scopy(command_line, s, sizeof(command_line));
+	scopy(hypervisor_command_line, s, sizeof(hypervisor_command_line));
 }
 
 static long give(u64 arg, const void *from, size_t size)
@@ -88,7 +89,6 @@ long do_xen_version(u64 cmd, u64 arg)
 	static const xen_extraversion_t extra = "-ringlet-0.1";
 	static const xen_capabilities_info_t capabilities = "xen-3.0-x86_64 ";
 	static const xen_changeset_info_t changeset;
-	static const xen_domain_handle_t handle;
 	static const struct xen_platform_parameters platform = {
 		.virt_start = GUEST_HOLE_START,
 	};
@@ -111,11 +111,13 @@ long do_xen_version(u64 cmd, u64 arg)
 	case XENVER_pagesize:
 		return arg ? -EINVAL : (long)PAGE_SIZE;
 	case XENVER_guest_handle:
-		return give(arg, handle, sizeof(handle));
+		return give(arg, current_vcpu->domain->uuid,
+			    sizeof(xen_domain_handle_t));
 	case XENVER_commandline:
 		if (!current_vcpu->domain->is_privileged)
 			return -EPERM;
-		return give(arg, command_line, sizeof(command_line));
+		return give(arg, hypervisor_command_line,
+			    sizeof(hypervisor_command_line));
 	case XENVER_build_id:
 		return -ENODATA;
 	}

@@ -52,6 +52,7 @@ void evtchn_move_vcpu_info(struct vcpu *v, struct vcpu_info *info);
 struct vcpu_time_info vcpu_time_info(void);
 void domain_wallclock_set(struct domain *d, u64 sec, u32 nsec, u64 system_time);
 void vtimer_vcpu_stop(struct vcpu *v);		/* vcpu_op down */
+void vtimer_vcpu_end(struct vcpu *v);		/* its domain is torn down */
 
 /* vcpu_op timer sub-operations and set_timer_op live here. */
 long vcpu_op_timer(struct vcpu *v, u64 cmd, u64 arg);

@@ -84,6 +84,14 @@ void vtimer_vcpu_unloaded(struct vcpu *v)
 		timer_stop(&v->timers->periodic);
 }
 
+/** vtimer_vcpu_end() - the domain goes: no timer of @v fires any more */
+void vtimer_vcpu_end(struct vcpu *v)
+{
+	timer_stop_sync(&v->timers->single);
+	timer_stop_sync(&v->timers->periodic);
+	timer_stop_sync(&v->timers->poll);
+}
+
 /** vtimer_vcpu_stop() - the vCPU goes down: no single-shot timer is left */
 void vtimer_vcpu_stop(struct vcpu *v)
 {

@@ -27,11 +27,12 @@ void cpu_features_init(void);
 void cpu_pcpu_init(void);
 
 /*
- * FPU image: size xsave_size, 64-byte aligned, initialised to the reset state.
- * NULL when memory is short. (state/fpu-alloc.c: this room has no allocator.)
+ * FPU image: size xsave_size, 64-byte aligned, not more than a page
+ * (cpu_features_init() refuses other CPUs).
  */
-void *fpu_alloc(void);
-void fpu_init(void *image);
+void fpu_init(void *image);	/* the reset state */
+/* The 512 bytes of FXSAVE; what XSAVE left out as being initial is filled in. */
+void fpu_read(void *to, const void *image);
 /* CR0.TS must be clear. */
 void fpu_save(void *image);
 void fpu_restore(const void *image);

@@ -15,6 +15,10 @@
 #define OFFSET_FCW	0
 #define OFFSET_FSW	2
 #define OFFSET_MXCSR	24
+#define OFFSET_ST	32
+#define OFFSET_XMM	160
+#define END_XMM		416
+#define OFFSET_BV	512	/* XSTATE_BV: what is in the image */
 #define FSW_ES		0x80	/* an exception is pending */
 
 void fpu_init(void *image)
@@ -25,6 +29,23 @@ void fpu_init(void *image)
 	memset(image, 0, cpu_features.xsave_size);
 	memcpy((u8 *)image + OFFSET_FCW, &fcw, sizeof(fcw));
 	memcpy((u8 *)image + OFFSET_MXCSR, &mxcsr, sizeof(mxcsr));
+}
+
+void fpu_read(void *to, const void *image)
+{
+	u16 fcw = FCW_RESET;
+	u64 bv = 3;
+	u8 *t = memcpy(to, image, OFFSET_BV);
+
+	if (cpu_features.xsave)
+		memcpy(&bv, (const u8 *)image + OFFSET_BV, sizeof(bv));
+	if (!(bv & 1)) {
+		memset(t, 0, OFFSET_MXCSR);
+		memcpy(t + OFFSET_FCW, &fcw, sizeof(fcw));
+		memset(t + OFFSET_ST, 0, OFFSET_XMM - OFFSET_ST);
+	}
+	if (!(bv & 2))
+		memset(t + OFFSET_XMM, 0, END_XMM - OFFSET_XMM);
 }
 
 void fpu_save(void *image)

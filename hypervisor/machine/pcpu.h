@@ -40,7 +40,6 @@ struct pcpu {
 	u64 dr7;		/* shadow: 0 = no guest breakpoint loaded */
 	struct pcpu_sched *sched;	/* sched/ */
 	struct pcpu_timers *timers;	/* machine/timer.c */
-	struct vcpu *fpu_owner;	/* whose state is in the registers */
 	u32 nmi_count;
 };
 

@@ -21,6 +21,7 @@
 struct pcpu_timers {
 	spinlock_t lock;
 	struct list queue;	/* guarded by: lock */
+	struct timer *running;	/* whose callback runs; written under: lock */
 };
 
 static struct pcpu_timers queues[MAX_PCPUS];
@@ -57,6 +58,20 @@ void timer_stop(struct timer *t)
 		t->armed = false;
 	}
 	spin_unlock(&q->lock);
+}
+
+/* A callback that runs may set its timer again: look after it has ended. */
+void timer_stop_sync(struct timer *t)
+{
+	bool running;
+	u32 cpu;
+
+	do {
+		timer_stop(t);
+		running = false;
+		for (cpu = 0; cpu < nr_pcpus; cpu++)
+			running |= READ_ONCE(queues[cpu].running) == t;
+	} while (running);
 }
 
 void timer_set(struct timer *t, u32 cpu, u64 expires)
@@ -118,9 +133,11 @@ void timer_softirq(void)
 		}
 		list_remove(&t->link);
 		t->armed = false;
+		WRITE_ONCE(q->running, t);
 		spin_unlock(&q->lock);
-		fn(data);
+		fn(data);	/* may free t */
 		spin_lock(&q->lock);
+		WRITE_ONCE(q->running, NULL);
 	}
 	spin_unlock(&q->lock);
 	apic_timer_set(next);

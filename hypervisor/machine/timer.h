@@ -24,6 +24,7 @@ void timer_init(struct timer *t, void (*fn)(void *), void *data);
 void timer_set(struct timer *t, u32 cpu, u64 expires);
 void timer_stop(struct timer *t);	/* fn will not start after this returns... */
 					/* ...unless it is running on another pCPU now */
+void timer_stop_sync(struct timer *t);	/* nor is it running; no lock that fn takes */
 void timer_pcpu_init(void);	/* on each pCPU, the boot pCPU before the others */
 void timer_softirq(void);		/* run what has expired, program the next */
 

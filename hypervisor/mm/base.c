@@ -132,3 +132,11 @@ void mm_unload_base(struct vcpu *v)
 		type_put(c, user);
 	mm_unlock(v->domain);
 }
+
+int mm_pin_base(struct domain *d, mfn_t mfn)
+{
+	int rc = type_pin(mm_lock(d), mfn, PT_L4);
+
+	mm_unlock(d);
+	return rc;
+}

@@ -70,9 +70,6 @@ static inline bool mfn_given(mfn_t mfn)
 /* Flush as update_va_mapping and mmuext_op ask for it; @mask: guest pointer. */
 int __must_check flush_vcpu_mask(struct domain *d, u64 mask);
 
-/* The last reference is gone, without the lock: flush and free. */
-void page_free_last(struct page *pg);
-
 long memory_exchange(struct vcpu *v, u64 arg);
 u64 m2p_entries(void);
 

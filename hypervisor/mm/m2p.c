@@ -64,6 +64,11 @@ void m2p_set(mfn_t mfn, u64 pfn)
 		WRITE_ONCE(*m2p_entry(mfn), pfn);
 }
 
+u64 m2p_get(mfn_t mfn)
+{
+	return READ_ONCE(*m2p_entry(mfn));
+}
+
 u64 m2p_entries(void)
 {
 	return (u64)nr_chunks << CHUNK_SHIFT;

@@ -13,6 +13,8 @@
 
 /* References: get fails for frames of another owner or being freed. */
 bool __must_check page_get(struct page *pg, const struct domain *d);
+/* The last reference is gone, without the lock: flush and free. */
+void page_free_last(struct page *pg);
 
 /**
  * page_get_type() - take a reference and a type reference on a frame
@@ -34,6 +36,7 @@ void mm_boot_init(void);	/* M2P and its tables; after the frame table */
 /* The shared M2P: L3 table for slot M2P_SLOT of every guest L4, as an entry. */
 u64 m2p_l4_entry(void);
 void m2p_set(mfn_t mfn, u64 pfn);	/* ~0: invalid (INVALID_M2P_ENTRY) */
+u64 m2p_get(mfn_t mfn);			/* only for mfn_valid() frames */
 
 /**
  * mm_load_base() - make @mfn the base of @v's address space
@@ -44,6 +47,8 @@ void m2p_set(mfn_t mfn, u64 pfn);	/* ~0: invalid (INVALID_M2P_ENTRY) */
  */
 int __must_check mm_load_base(struct vcpu *v, mfn_t mfn);
 void mm_unload_base(struct vcpu *v);
+/* Pin a table that is a base now: guests unpin the one that they were started on. */
+int __must_check mm_pin_base(struct domain *d, mfn_t mfn);
 
 /**
  * mm_fault_on_write() - a ring-1 write fault that may be a page-table update

@@ -9,7 +9,7 @@
  * they queue behind everybody, so that nobody starves.
  *
  * Invariants, under the run queue's lock: a vCPU is in the list if and only if
- * its state is VCPU_RUNNABLE; at most one vCPU of a pCPU is VCPU_RUNNING, and it
+ * its state is VCPU_RUNNABLE and its domain is not held; at most one vCPU of a pCPU is VCPU_RUNNING, and it
  * is this_cpu->current there. A vCPU that blocked or was stopped stays current
  * until the exit path calls schedule(); if it is woken before, it is both
  * current and queued, and schedule() may pick it again.
@@ -124,7 +124,7 @@ void sched_boot_init(void)
  */
 int sched_vcpu_init(struct vcpu *v)
 {
-	struct sched_vcpu *s = kzalloc(sizeof(*s));
+	struct sched_vcpu *s = domain_zalloc(v->domain, sizeof(*s));
 	u32 cpu = v->id % nr_pcpus;
 
 	if (!s)
@@ -166,8 +166,9 @@ static void wake_from(struct vcpu *v, bool down_too)
 			refill(s);
 		else
 			s->boosted = true;
-		enqueue(rq, s);
-		woken = true;
+		woken = !domain_is_held(v->domain);
+		if (woken)
+			enqueue(rq, s);
 	}
 	spin_unlock(&rq->lock);
 	if (woken)
@@ -220,6 +221,43 @@ void vcpu_sleep(struct vcpu *v)
 	softirq_raise(v->pcpu, SOFTIRQ_SCHEDULE);
 }
 
+/**
+ * sched_domain_update() - what domain_is_held() says of @d has changed
+ *
+ * Any locks above the run queue's. vCPUs leave their pCPUs soon after.
+ */
+void sched_domain_update(struct domain *d)
+{
+	u32 i;
+
+	for (i = 0; i < d->max_vcpus; i++) {
+		struct vcpu *v = d->vcpu[i];
+		struct pcpu_sched *rq = runqueue_of(v);
+
+		spin_lock(&rq->lock);
+		if (domain_is_held(d))
+			list_remove(&v->sched->link);
+		else if (v->state == VCPU_RUNNABLE && list_empty(&v->sched->link))
+			enqueue(rq, v->sched);
+		spin_unlock(&rq->lock);
+		softirq_raise(v->pcpu, SOFTIRQ_SCHEDULE);
+	}
+}
+
+/**
+ * sched_domain_teardown() - of a held domain: have all vCPUs left their pCPUs?
+ * Return: 0, and all they had in registers is in struct vcpu; -ERESTART: not yet.
+ */
+int sched_domain_teardown(struct domain *d)
+{
+	u32 i;
+
+	for (i = 0; i < d->max_vcpus; i++)
+		if (READ_ONCE(runqueue_of(d->vcpu[i])->loaded) == d->vcpu[i])
+			return -ERESTART;
+	return 0;
+}
+
 /** vcpu_kick() - have a vCPU that runs elsewhere come into the host */
 void vcpu_kick(struct vcpu *v)
 {
@@ -267,13 +305,16 @@ static struct vcpu *pick(struct pcpu_sched *rq, struct vcpu *prev, u64 now)
 		s->slice_start = now;
 	}
 	if (prev && prev->state == VCPU_RUNNING) {
-		if (keeps_running(rq, prev))
+		bool held = domain_is_held(prev->domain);
+
+		if (!held && keeps_running(rq, prev))
 			goto arm;
 		set_state(prev, VCPU_RUNNABLE, now);
 		if (s->slice_left <= 0 || s->yielding)
 			refill(s);
 		s->boosted = false;
-		enqueue(rq, s);
+		if (!held)
+			enqueue(rq, s);
 	}
 	if (list_empty(&rq->queue))
 		return NULL;
@@ -304,7 +345,7 @@ static void change_current(struct pcpu_sched *rq, struct vcpu *prev,
 		if (rq->loaded)
 			vcpu_registers_save(rq->loaded);
 		vcpu_registers_load(next);
-		rq->loaded = next;
+		WRITE_ONCE(rq->loaded, next);
 	}
 	this_cpu->current = next;
 	WRITE_ONCE(next->is_running, true);
@@ -350,6 +391,11 @@ void schedule(void)
 	spin_unlock(&rq->lock);
 	if (next != prev || !ran)
 		change_current(rq, prev, next);
+	/* Others read or free what belongs to a held domain. */
+	if (!next && rq->loaded && domain_is_held(rq->loaded->domain)) {
+		vcpu_registers_save(rq->loaded);
+		WRITE_ONCE(rq->loaded, NULL);
+	}
 	refresh_ldt(rq);
 }
 

@@ -17,6 +17,9 @@ void vcpu_unblock(struct vcpu *v);
 /* Current vCPU blocks; the exit path then switches. No switch happens inside. */
 void vcpu_block(struct vcpu *v);
 void vcpu_sleep(struct vcpu *v);	/* to VCPU_DOWN; any vCPU; kicks */
+/* Held or not (domain_is_held()): update is for every change, teardown for the last. */
+void sched_domain_update(struct domain *d);
+int sched_domain_teardown(struct domain *d);
 /* Make the pCPU that runs v enter the host and look at its events. */
 void vcpu_kick(struct vcpu *v);
 void sched_yield_current(void);

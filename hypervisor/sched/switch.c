@@ -122,7 +122,6 @@ void vcpu_registers_load(struct vcpu *v)
 
 	write_cr0(cr0);
 	fpu_restore(v->xsave);
-	this_cpu->fpu_owner = v;
 	if (v->virt_cr0 & CR0_TS)
 		write_cr0(cr0 | CR0_TS);
 	if (cpu_features.rdtscp)

@@ -247,6 +247,7 @@ mfn_t domain_alloc_frames(struct domain *d, unsigned int order, paddr_t below)
 	if (!mfn)
 		return INVALID_MFN;
 
+	__atomic_add_fetch(&d->refs, (u32)n, __ATOMIC_RELAXED);
 	for (i = mfn; i < mfn + n; i++) {
 		struct page *pg = &frame_table[i];
 
@@ -273,10 +274,79 @@ void domain_free_frame(struct domain *d, mfn_t mfn)
 	ASSERT(pg->owner == d->id && !pg->refs);
 	memset(mfn_to_virt(mfn), 0, PAGE_SIZE);
 	spin_lock(&heap_lock);
-	page_list_del(&d->page_list, mfn.v);
-	d->tot_pages--;
+	if (pg->flags & PAGE_XEN_SHARED) {
+		page_list_del(&d->hyp_list, mfn.v);
+		d->hyp_pages--;
+	} else {
+		page_list_del(&d->page_list, mfn.v);
+		d->tot_pages--;
+	}
+	pg->type_info = 0;
 	pg->owner = OWNER_NONE;
 	pg->flags = 0;
 	heap_insert(mfn.v, 0);
 	spin_unlock(&heap_lock);
+	domain_put(d);
+}
+
+void *domain_alloc_page(struct domain *d)
+{
+	void *p = alloc_page();
+
+	if (!p)
+		return NULL;
+	spin_lock(&heap_lock);
+	page_list_add(&d->hyp_list, virt_to_mfn(p).v);
+	d->hyp_pages++;
+	spin_unlock(&heap_lock);
+	return p;
+}
+
+void domain_free_page(struct domain *d, void *p)
+{
+	if (!p)
+		return;
+	spin_lock(&heap_lock);
+	page_list_del(&d->hyp_list, virt_to_mfn(p).v);
+	d->hyp_pages--;
+	spin_unlock(&heap_lock);
+	kfree(p);
+}
+
+void *domain_alloc_shared(struct domain *d)
+{
+	void *p = domain_alloc_page(d);
+	struct page *pg;
+
+	if (!p)
+		return NULL;
+	__atomic_add_fetch(&d->refs, 1, __ATOMIC_RELAXED);
+	pg = mfn_to_page(virt_to_mfn(p));
+	pg->owner = d->id;
+	pg->flags |= PAGE_XEN_SHARED;
+	pg->type_info = 0;
+	__atomic_store_n(&pg->refs, 1, __ATOMIC_RELEASE);
+	return p;
+}
+
+void *domain_zalloc(struct domain *d, size_t size)
+{
+	size = ALIGN_UP(size, 16);
+	ASSERT(size <= PAGE_SIZE);
+	if (!d->arena || d->arena_used + size > PAGE_SIZE) {
+		d->arena = domain_alloc_page(d);
+		d->arena_used = 0;
+	}
+	if (!d->arena)
+		return NULL;
+	d->arena_used += size;
+	return (u8 *)d->arena + d->arena_used - size;
+}
+
+void domain_free_all(struct domain *d)
+{
+	while (d->hyp_list) {
+		frame_table[d->hyp_list].refs = 0;
+		domain_free_page(d, mfn_to_virt(MFN(d->hyp_list)));
+	}
 }

@@ -46,15 +46,19 @@ void kfree(void *p);
  * @below: machine address limit (exclusive), 0 for none
  *
  * Frames are zeroed, but the hardware domain may get what firmware left in
- * RAM (it could read that by DMA too).
+ * RAM (it could read that by DMA too). Each frame keeps the domain in existence.
  * Return: the first frame; INVALID_MFN if d->max_pages or memory is exhausted.
  */
 mfn_t domain_alloc_frames(struct domain *d, unsigned int order, paddr_t below);
 
 /*
  * Called by mm when the last reference is dropped: scrubs the frame, takes it
- * off its owner's account and frees it.
+ * off its owner's account and frees it. Who goes on using @d has a reference
+ * of his own: a dying domain ends with its last frame.
  */
 void domain_free_frame(struct domain *d, mfn_t mfn);
+
+/* Everything that domain_alloc_page() and domain_zalloc() gave. */
+void domain_free_all(struct domain *d);
 
 #endif

@@ -19,6 +19,7 @@
 #include <xen/vcpu.h>
 #include <ringlet/ringlet.h>
 
+#define NR_TRAPS	256
 #define MAX_VCPUS	32	/* XEN_LEGACY_MAX_VCPUS: vcpu_info in shared_info */
 
 struct mm_domain;
@@ -61,7 +62,7 @@ struct vcpu {
 	unsigned long ldt_mapped;	/* pages of GATE_LDT that are filled */
 
 	/* Guest handlers. guarded by: own pCPU */
-	struct trap_info traps[256];
+	struct trap_info *traps;	/* a page: NR_TRAPS of them */
 	u64 event_entry, failsafe_entry, nmi_entry;
 	bool failsafe_mask;
 
@@ -111,7 +112,8 @@ struct vcpu {
 
 struct domain {
 	domid_t id;		/* constant */
-	u32 refs;		/* atomic: one while it is listed, one a user */
+	u32 refs;		/* atomic: one until it is torn down, one a user,
+				 * one a frame of its own */
 	u8 uuid[16];		/* constant: the manager's */
 	char name[RINGLET_NAME_SIZE];	/* the manager's; guarded by: control_lock */
 	u64 created_ns;		/* constant */
@@ -129,7 +131,7 @@ struct domain {
 	spinlock_t page_lock;	/* page-table updates of this domain */
 	spinlock_t event_lock;	/* ports and their bindings */
 
-	u32 max_vcpus;		/* constant */
+	u32 max_vcpus;		/* constant; all of them exist */
 	u32 max_ports, max_grant_frames, max_maptrack_frames;	/* constant */
 	struct vcpu *vcpu[MAX_VCPUS];	/* entries constant once set */
 
@@ -149,10 +151,11 @@ struct domain {
 	struct grant_domain *grant;	/* grant/ */
 	struct sched_domain *sched;	/* sched/ */
 
-	/* The hypervisor's own memory for it. guarded by: creation, destruction */
-	void *arena;		/* newest page; each begins with the one before */
+	/* The hypervisor's own memory for it. */
+	void *arena;		/* newest page; guarded by: creation */
 	u32 arena_used;		/* bytes of it */
-	u64 hyp_pages;		/* frames of ours that it costs; atomic */
+	u32 hyp_list;		/* of our frames for it; guarded by: heap_lock */
+	u64 hyp_pages;		/* how many; guarded by: heap_lock */
 	u64 table_pages;	/* of these: page tables of its vCPUs' spaces */
 
 	/* Statistics; atomic, relaxed. */
@@ -194,16 +197,31 @@ int __must_check domain_get_for(const struct vcpu *v, u64 domid, struct domain *
 
 /**
  * domain_zalloc() - zeroed memory that lives as long as @d does
- * @size: bytes, at most a page less 16
+ * @size: bytes, at most a page
  *
  * Never freed singly: objects of a domain and of its vCPUs, made when they are
  * created. Counted in d->hyp_pages. Return: NULL if memory is short.
  */
 void *domain_zalloc(struct domain *d, size_t size);
 
-/* One page of ours on the domain's account: given back by the room that took it. */
+/* One page of ours on the domain's account: goes with @d if not given back before. */
 void *domain_alloc_page(struct domain *d);
 void domain_free_page(struct domain *d, void *p);
+
+/**
+ * domain_alloc_shared() - a page of ours that guests may map writable
+ *
+ * Owned by @d, with one reference, which its teardown drops (page_ref_put(), then
+ * page_free_last()): the page and @d live until all who mapped it have dropped theirs.
+ */
+void *domain_alloc_shared(struct domain *d);
+
+/* Its vCPUs keep their states and do not run; after a change: sched_domain_update(). */
+static inline bool domain_is_held(const struct domain *d)
+{
+	return READ_ONCE(d->pause_count) || READ_ONCE(d->is_shut_down) ||
+	       READ_ONCE(d->is_crashed) || READ_ONCE(d->is_dying);
+}
 
 /* Is @domid the caller itself? */
 static inline bool domid_is_self(const struct domain *d, u64 domid)

@@ -81,15 +81,16 @@ static void map_shared_pages(struct vcpu *v)
 
 int vcpu_gate_init(struct vcpu *v)
 {
-	v->gate_ro = alloc_page();
-	v->gate_rw = alloc_page();
-	v->l4 = alloc_page();
-	v->gate_l3 = alloc_page();
-	v->gate_l2 = alloc_page();
-	v->gate_l1 = alloc_page();
+	v->gate_ro = domain_alloc_page(v->domain);
+	v->gate_rw = domain_alloc_page(v->domain);
+	v->l4 = domain_alloc_page(v->domain);
+	v->gate_l3 = domain_alloc_page(v->domain);
+	v->gate_l2 = domain_alloc_page(v->domain);
+	v->gate_l1 = domain_alloc_page(v->domain);
 	if (!v->gate_ro || !v->gate_rw || !v->l4 || !v->gate_l3 ||
 	    !v->gate_l2 || !v->gate_l1)
 		return -ENOMEM;
+	v->domain->table_pages += 4;
 
 	map_shared_pages(v);
 	map_ours(v, GATE_PAGE_RO, v->gate_ro, PTE_RODATA);

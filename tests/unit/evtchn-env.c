@@ -218,6 +218,11 @@ void timer_stop(struct timer *t)
 	t->armed = false;
 }
 
+void timer_stop_sync(struct timer *t)
+{
+	timer_stop(t);
+}
+
 int pirq_bind(u32 pirq, struct vcpu *v)
 {
 	(void)v;

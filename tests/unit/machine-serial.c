@@ -135,30 +135,46 @@ static void rate(void **state)
 static void ring(void **state)
 {
 	static char all[70000];
+	u64 at = 0, end;
 	size_t n;
 	int i;
 
 	(void)state;
 	for (i = 0; i < 10000; i++)
 		printk(LOG_INFO, "line %d", i);
-	n = log_read(all, sizeof(all));
+	n = log_read(&at, all, sizeof(all));
 	assert_int_equal(n, 65536);
 	assert_memory_equal(all + n - 15, "(RL) line 9999\n", 15);
-	assert_int_equal(log_read(all, 5), 5);
-	assert_memory_equal(all, "9999\n", 5);
+	end = log_end();
+	assert_int_equal(at, end);
+	assert_int_equal(log_read(&at, all, sizeof(all)), 0);
+
+	/* It goes on where it was, what is in a gap is skipped, nothing is ahead. */
+	printk(LOG_INFO, "one more");
+	assert_int_equal(log_read(&at, all, 9), 9);
+	assert_int_equal(log_read(&at, all + 9, sizeof(all) - 9), 5);
+	assert_memory_equal(all, "(RL) one more\n", 14);
+	at = 5;
+	assert_int_equal(log_read(&at, all, 1), 1);
+	assert_int_equal(at, log_end() - 65536 + 1);
+	at = ~0ULL;
+	assert_int_equal(log_read(&at, all, 1), 0);
+	assert_int_equal(at, log_end());
 	nr_sent = 0;
 }
 
 static void long_line(void **state)
 {
 	static char text[2000], tail[8];
+	u64 at;
 
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);
 	nr_sent = 0;
 	printk(LOG_ERROR, "%s", text);
 	assert_in_range(nr_sent, 400, 520);
-	log_read(tail, 2);
+	at = log_end() - 2;
+	log_read(&at, tail, 2);
 	assert_memory_equal(tail, "x\n", 2);
 }
 
