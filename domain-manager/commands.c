@@ -4,6 +4,7 @@
  * result is added, never changed or taken away.
  */
 #include "command.h"
+#include "console.h"
 #include "verbs.h"
 
 #define STRING(name, help)	{ name, FIELD_STRING, false, help, NULL }
@@ -106,6 +107,30 @@ static const struct field vcpu_list_fields[] = {
 	LIST("vcpus", vcpu_fields, "The vCPUs, by domain and number."), END
 };
 
+static const struct option_def create_options[] = {
+	{ 'p', "paused", NULL, "Leave it paused.", },
+	{ 'c', "console", NULL, "Attach to its console; Ctrl-] detaches.", },
+	{ 'n', "dry-run", NULL, "Check everything, create nothing.", },
+	{ 0, "stored", "FILE", "Take the values from a file that the daemon wrote.", },
+	END
+};
+
+static const struct field create_fields[] = {
+	STRING("name", "Name of the domain."),
+	MAYBE("id", FIELD_INTEGER, "Its number; absent after --dry-run, as what follows."),
+	MAYBE("uuid", FIELD_STRING, "Its UUID."),
+	MAYBE("memory_mib", FIELD_INTEGER, "Memory it was given, MiB."),
+	MAYBE("kernel_unpacked", FIELD_BOOLEAN,
+	      "The kernel was unpacked now; the next time it comes from the cache."),
+	END
+};
+
+static const struct option_def wait_options[] = {
+	{ 'w', "wait", NULL, "Wait until it has done so.", },
+	{ 't', "timeout", "SECONDS", "Wait, but not longer; 120 if not given.", },
+	END
+};
+
 static const struct option_def sched_options[] = {
 	{ 'w', "weight", "WEIGHT", "Share of CPU time, 1 to 65535.", },
 	{ 'c', "cap", "PERCENT", "Limit in percent of one CPU; 0: none.", },
@@ -146,7 +171,25 @@ static const struct field help_fields[] = {
 	STRING("text", "What is printed."), END
 };
 
+static const struct field console_fields[] = {
+	NAME_AND_ID,
+	MAYBE("output", FIELD_STRING, "What it printed last (only with --json)."),
+	END
+};
+
+static const struct option_def daemon_options[] = {
+	{ 0, "foreground", NULL, "Stay in the foreground.", },
+	END
+};
+
+static const struct field no_fields[] = { END };
+
 const struct command commands[] = {
+	{ "create", "[FILE [KEY=VALUE]...]", 0, -1, false, create_options,
+	  create_fields, "make a domain from a configuration file and start it",
+	  "FILE has the syntax of xl.cfg(5), - is standard input. Settings after "
+	  "it come last. SIGINT ends creation without a trace.", verb_create,
+	  print_created },
 	{ "list", "[DOMAIN]...", 0, -1, false, NULL, list_fields,
 	  "list the domains", NULL, verb_list, print_list },
 	{ "info", "[DOMAIN]", 0, 1, false, NULL, info_fields,
@@ -158,6 +201,14 @@ const struct command commands[] = {
 	  "Pauses are counted: each needs an unpause.", verb_pause, NULL },
 	{ "unpause", "DOMAIN", 1, 1, false, NULL, domain_fields,
 	  "let a paused domain go on", NULL, verb_unpause, NULL },
+	{ "shutdown", "DOMAIN", 1, 1, false, wait_options, domain_fields,
+	  "ask a guest to power off",
+	  "The guest's kernel must have booted. on_poweroff says what comes then.",
+	  verb_shutdown, NULL },
+	{ "reboot", "DOMAIN", 1, 1, false, wait_options, domain_fields,
+	  "ask a guest to reboot",
+	  "on_reboot says what comes when it has ended; --wait waits for that end.",
+	  verb_reboot, NULL },
 	{ "destroy", "DOMAIN", 1, 1, false, NULL, domain_fields,
 	  "end a domain at once",
 	  "The guest is not asked; what it has not written is lost.",
@@ -166,15 +217,26 @@ const struct command commands[] = {
 	  "give a domain another name", NULL, verb_rename, NULL },
 	{ "vcpu-list", "[DOMAIN]...", 0, -1, false, NULL, vcpu_list_fields,
 	  "list vCPUs", NULL, verb_vcpu_list, print_vcpu_list },
+	{ "vcpu-set", "DOMAIN VCPUS", 2, 2, false, wait_options, domain_fields,
+	  "ask a guest to have that many vCPUs up", NULL, verb_vcpu_set, NULL },
 	{ "vcpu-pin", "DOMAIN VCPU|all CPUS", 3, 3, false, NULL, domain_fields,
 	  "say on which CPUs a vCPU may run",
 	  "CPUS is like 0-3,^1,7 or all.", verb_vcpu_pin, NULL },
 	{ "sched", "DOMAIN", 1, 1, false, sched_options, sched_fields,
 	  "show or set a domain's share of CPU time", NULL, verb_sched,
 	  print_sched },
+	{ "mem-set", "DOMAIN MIB", 2, 2, false, wait_options, domain_fields,
+	  "ask a guest to have that much memory",
+	  "Its balloon driver gives memory back, or takes some up to mem-max.",
+	  verb_mem_set, NULL },
 	{ "mem-max", "DOMAIN MIB", 2, 2, false, NULL, domain_fields,
 	  "set how much memory a domain may have",
 	  "What it has already stays with it; see mem-set.", verb_mem_max, NULL },
+	{ "console", "DOMAIN", 1, 1, false, NULL, console_fields,
+	  "connect the terminal to a domain's console",
+	  "Ctrl-] leaves it. With --json it does not attach, but returns what the "
+	  "domain printed last. All of it is in /var/log/ringlet.",
+	  verb_console, NULL },
 	{ "dmesg", "", 0, 0, false, NULL, dmesg_fields,
 	  "print the hypervisor's log", NULL, verb_dmesg, print_dmesg },
 	{ "domid", "NAME", 1, 1, false, NULL, domain_fields,
@@ -184,6 +246,11 @@ const struct command commands[] = {
 	{ "version", "", 0, 0, true, NULL, version_fields,
 	  "print versions of rl and of the hypervisor", NULL, verb_version,
 	  print_version },
+	{ "daemon", "", 0, 0, true, daemon_options, no_fields,
+	  "start the daemon that serves consoles and restarts domains",
+	  "It returns when the daemon is ready. The daemon may be stopped and "
+	  "started at any time: domains go on, and are served again.",
+	  verb_daemon, NULL },
 	{ "help", "[COMMAND]", 0, 1, true, help_options, help_fields,
 	  "say what there is, or how a command is used", NULL, verb_help,
 	  print_help },

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-2.0
+RL := ../../domain-manager
+UNIT_TESTS += rl-ring
+rl-ring_SRCS := $(RL)/ring.c $(RL)/log.c
+rl-ring_CFLAGS := -D_GNU_SOURCE -I$(RL)
