@@ -22,7 +22,9 @@ static void copy_in(const struct builder *b, u64 at, const u8 *from, u64 size)
 {
 	u64 n;
 
-	for (; size; size -= n, at += n, from += n) {
+	if (b->copy)
+		b->copy(b->ctx, at, from, size);
+	for (; size && !b->copy; size -= n, at += n, from += n) {
 		n = smaller(size, PAGE_SIZE - at % PAGE_SIZE);
 		memcpy((u8 *)b->page(b->ctx, at >> PAGE_SHIFT) + at % PAGE_SIZE,
 		       from, n);

@@ -109,6 +109,11 @@ struct builder {
 	struct layout layout;
 	/* The page @pfn below layout.prefix_end, writable, of any content. */
 	void *(*page)(void *ctx, uint64_t pfn);
+	/*
+	 * Copy from a file to the domain, @at counted from its pfn 0. NULL: the
+	 * files are in memory.
+	 */
+	void (*copy)(void *ctx, uint64_t at, const void *from, uint64_t size);
 	void *ctx;
 	const void *initrd;
 	uint64_t initrd_size;		/* 0: none */

@@ -2,11 +2,13 @@
 /* What is done to a domain that there is. */
 #include "verbs.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config.h"
 #include "hyp.h"
+#include "store.h"
 #include "text.h"
 
 #define PAGES_PER_MIB	256
@@ -52,9 +54,20 @@ json_t *verb_unpause(struct rl *rl)
 	return one_call(rl, "unpause", hyp_domain_unpause);
 }
 
+/* The daemon, if it runs, does the same: whoever is first. */
+static void remove_nodes(uint32_t domid)
+{
+	struct store *store = store_open();
+
+	if (store)
+		store_domain_remove(store, domid);
+	store_close(store);
+}
+
 json_t *verb_destroy(struct rl *rl)
 {
 	struct ringlet_domain_info info;
+	int rc;
 
 	if (rl_domain(rl, rl->args[0], &info))
 		return NULL;
@@ -64,7 +77,25 @@ json_t *verb_destroy(struct rl *rl)
 			     "it is the service domain");
 		return NULL;
 	}
-	return one_call(rl, "destroy", hyp_domain_destroy);
+	rc = hyp_domain_destroy(rl->hyp, info.domid);
+	if (rc) {
+		report_errno(&rl->report, rc, "destroy", rl->args[0]);
+		return NULL;
+	}
+	remove_nodes(info.domid);
+	return domain_result(&info);
+}
+
+/* Its name in the store, where the guest finds it. */
+static void rename_nodes(struct rl *rl, uint32_t domid, const char *name)
+{
+	struct store *store = store_open();
+	int rc = store ? store_domain_rename(store, domid, name) : -errno;
+
+	store_close(store);
+	if (rc)
+		report_warning(&rl->report, "rename", name, NULL,
+			       "xenstored keeps the old name: %s", strerror(-rc));
 }
 
 json_t *verb_rename(struct rl *rl)
@@ -81,6 +112,7 @@ json_t *verb_rename(struct rl *rl)
 		return NULL;
 	}
 	strcpy(info.name, rl->args[1]);
+	rename_nodes(rl, info.domid, info.name);
 	return domain_result(&info);
 }
 

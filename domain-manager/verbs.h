@@ -27,6 +27,16 @@ json_t *verb_mem_max(struct rl *rl);
 /* { "name": ..., "id": ... }: what most commands on a domain return. */
 json_t *domain_result(const struct ringlet_domain_info *info);
 
+/* create-verb.c */
+json_t *verb_create(struct rl *rl);
+void print_created(const json_t *result);
+
+/* guest-verbs.c */
+json_t *verb_shutdown(struct rl *rl);
+json_t *verb_reboot(struct rl *rl);
+json_t *verb_mem_set(struct rl *rl);
+json_t *verb_vcpu_set(struct rl *rl);
+
 /* cpu.c */
 json_t *verb_vcpu_list(struct rl *rl);
 void print_vcpu_list(const json_t *result);

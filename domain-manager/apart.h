@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Work in a process of its own.
+ *
+ * Why: in a paravirtualized kernel each page costs a call into the hypervisor
+ * when it is unmapped, some 25 us in an emulator. A process that ends gives back
+ * its page tables as a whole, which costs next to nothing. And a fault in what
+ * works on hostile input ends the child only.
+ */
+#ifndef RINGLET_RL_APART_H
+#define RINGLET_RL_APART_H
+
+#include <stddef.h>
+
+/* Memory that child and parent both see; NULL with errno. */
+void *apart_alloc(size_t size);
+void apart_free(void *memory, size_t size);
+
+/**
+ * apart_run() - run a function in a child, and wait until it has ended
+ *
+ * The child has copies of all memory but apart_alloc()'s, and must not use
+ * handles of the hypervisor that the parent opened.
+ *
+ * Return: 0, or -E...: there was no child, or it was killed (-ECHILD).
+ */
+int apart_run(void (*function)(void *arg), void *arg);
+
+#endif
