@@ -14,16 +14,20 @@
 #include "machine/cpu-features.h"
 #include "machine/serial.h"
 
-#define MAX_WORD 128
+#define MAX_WORD	128
+#define MAX_COUNT	1024	/* of CPUs that anyone may ask for */
 #define LEVELS	"none, error, warning, info, debug or all"
 
 struct boot_options boot_options;
 
 struct option {
 	const char *name;
-	bool (*set)(const char *value);	/* NULL value: no "=" */
+	bool (*set)(const char *value);
 	const char *expects;
-	bool early;	/* decides how and whether the first lines are shown */
+	enum {
+		EARLY = 1,	/* decides how and whether the first lines are shown */
+		BARE = 2,	/* may come without "=": the value is then NULL */
+	} flags;
 };
 
 /* The next item of a list, up to a comma; NULL at its end. */
@@ -42,77 +46,45 @@ static bool value_is(const char *s, size_t n, const char *word)
 	return n == strlen(word) && !strncmp(s, word, n);
 }
 
-static bool parse_bool(const char *value, bool *to)
+static bool list_has(const char *list, const char *word)
 {
-	static const char *const yes[] = { "yes", "on", "true", "enable", "1" };
-	static const char *const no[] = { "no", "off", "false", "disable", "0" };
-	size_t i;
+	const char *item;
+	size_t n;
 
-	if (!value) {
-		*to = true;
-		return true;
-	}
-	for (i = 0; i < ARRAY_SIZE(yes); i++) {
-		if (!strcmp(value, yes[i]) || !strcmp(value, no[i])) {
-			*to = !strcmp(value, yes[i]);
+	while ((item = next_item(&list, &n)))
+		if (value_is(item, n, word))
 			return true;
-		}
-	}
 	return false;
 }
 
-static bool parse_u32(const char *value, u32 low, u32 high, u32 *to)
+static bool parse_bool(const char *value, bool *to)
 {
-	const char *end;
-	u64 v;
+	bool yes = !value || list_has("yes,on,true,enable,1", value);
 
-	if (!value)
+	if (!yes && !list_has("no,off,false,disable,0", value))
 		return false;
-	v = parse_u64(value, &end);
-	if (end == value || *end || v < low || v > high)
-		return false;
-	*to = v;
+	*to = yes;
 	return true;
-}
-
-static unsigned int size_shift(char c)
-{
-	switch (c) {
-	case 'b': case 'B':
-		return 0;
-	case 'k': case 'K':
-		return 10;
-	case 'm': case 'M':
-		return 20;
-	case 'g': case 'G':
-		return 30;
-	case 't': case 'T':
-		return 40;
-	}
-	return 64;
 }
 
 /* "512M", "-64M", "1G": true if all of @n characters are a size. */
 static bool parse_mem_size(const char *s, size_t n, struct mem_size *size)
 {
-	const char *limit = s + n, *end;
+	static const char letters[] = "bkmgt";
+	struct mem_size new = { .given = true, .all_but = n && *s == '-' };
+	const char *limit = s + n, *end, *letter;
 	unsigned int shift = 10;	/* no suffix: KiB, as Xen */
-	struct mem_size new = { .given = true };
 	u64 v;
 
-	if (n && *s == '-') {
-		new.all_but = true;
-		s++;
-	}
-	if (s == limit || *s < '0' || *s > '9')
-		return false;
+	s += new.all_but;
 	v = parse_u64(s, &end);
-	if (end > limit)
+	if (end == s || end > limit)
 		return false;
 	if (end < limit) {
-		shift = size_shift(*end++);
-		if (shift == 64)
+		letter = strchr(letters, *end++ | 0x20);
+		if (!letter)
 			return false;
+		shift = 10 * (letter - letters);
 	}
 	if (end != limit || v > (~0UL >> 8) >> shift)
 		return false;
@@ -137,8 +109,6 @@ static bool set_dom0_mem(const char *value)
 	const char *part;
 	size_t n;
 
-	if (!value)
-		return false;
 	while ((part = next_item(&value, &n)))
 		if (!set_dom0_mem_part(part, n, &new))
 			return false;
@@ -150,20 +120,15 @@ static bool set_dom0_mem(const char *value)
 static bool set_dom0_max_vcpus(const char *value)
 {
 	const char *end;
-	u64 low, high;
+	u64 low = parse_u64(value, &end), high = low;
 
-	if (!value)
-		return false;
-	low = parse_u64(value, &end);
 	if (*end == '-') {
 		value = end + 1;
 		high = parse_u64(value, &end);
 		if (end == value)
-			high = 1024;
-	} else {
-		high = low;
+			high = MAX_COUNT;
 	}
-	if (*end || !high || low > high || high > 1024)
+	if (*end || !high || low > high || high > MAX_COUNT)
 		return false;
 	boot_options.dom0_vcpus_min = low;
 	boot_options.dom0_vcpus_max = high;
@@ -172,7 +137,13 @@ static bool set_dom0_max_vcpus(const char *value)
 
 static bool set_maxcpus(const char *value)
 {
-	return parse_u32(value, 1, 1024, &boot_options.maxcpus);
+	const char *end;
+	u64 n = parse_u64(value, &end);
+
+	if (*end || !n || n > MAX_COUNT)
+		return false;
+	boot_options.maxcpus = n;
+	return true;
 }
 
 static bool set_nosmp(const char *value)
@@ -193,41 +164,30 @@ static bool set_noreboot(const char *value)
 
 static bool set_loglvl(const char *value)
 {
-	return value && console_set_levels(value, NULL);
+	return console_set_levels(value, NULL);
 }
 
 static bool set_guest_loglvl(const char *value)
 {
-	return value && console_set_levels(NULL, value);
-}
-
-static bool set_com1(const char *value)
-{
-	return value && serial_configure(value);
+	return console_set_levels(NULL, value);
 }
 
 /* A list of devices; com1 is the only one there is. */
 static bool set_console(const char *value)
 {
-	const char *device;
-	size_t n;
-
-	while ((device = next_item(&value, &n)))
-		if (value_is(device, n, "com1"))
-			return true;
-	return false;
+	return list_has(value, "com1");
 }
 
 static const struct option options[] = {
-	{ "console", set_console, "com1 (the only console there is)", false },
-	{ "com1", set_com1, "BAUD,8n1[,PORT[,IRQ]]", true },
-	{ "dom0_mem", set_dom0_mem, "[min:SIZE,][max:SIZE,][SIZE]", false },
-	{ "dom0_max_vcpus", set_dom0_max_vcpus, "MAX or MIN-MAX", false },
-	{ "loglvl", set_loglvl, LEVELS, true },
-	{ "guest_loglvl", set_guest_loglvl, LEVELS, true },
-	{ "noreboot", set_noreboot, "nothing, or a boolean", false },
-	{ "maxcpus", set_maxcpus, "1 to 1024", false },
-	{ "nosmp", set_nosmp, "nothing, or a boolean", false },
+	{ "console", set_console, "com1 (the only console there is)", 0 },
+	{ "com1", serial_configure, "BAUD,8n1[,PORT[,IRQ]]", EARLY },
+	{ "dom0_mem", set_dom0_mem, "[min:SIZE,][max:SIZE,][SIZE]", 0 },
+	{ "dom0_max_vcpus", set_dom0_max_vcpus, "MAX or MIN-MAX", 0 },
+	{ "loglvl", set_loglvl, LEVELS, EARLY },
+	{ "guest_loglvl", set_guest_loglvl, LEVELS, EARLY },
+	{ "noreboot", set_noreboot, "nothing, or a boolean", EARLY | BARE },
+	{ "maxcpus", set_maxcpus, "1 to 1024", 0 },
+	{ "nosmp", set_nosmp, "nothing, or a boolean", BARE },
 };
 
 static const struct option *find_option(const char *name, size_t n)
@@ -245,18 +205,20 @@ static void take_word(const char *word, bool early)
 	const char *eq = strchr(word, '='), *value = eq ? eq + 1 : NULL;
 	const struct option *o =
 		find_option(word, eq ? (size_t)(eq - word) : strlen(word));
+	bool taken;
 
-	if (early) {
-		if (o && o->early)
-			(void)o->set(value);
-	} else if (!o) {
-		printk(LOG_WARNING,
-		       "ringlet: boot: unknown option \"%s\" has no effect", word);
-	} else if (!o->set(value)) {
+	if (early && (!o || !(o->flags & EARLY)))
+		return;
+	taken = o && (value || o->flags & BARE) && o->set(value);
+	if (early || taken)
+		return;
+	if (o)
 		printk(LOG_WARNING,
 		       "ringlet: boot: option \"%s\" has no effect: %s expects %s",
 		       word, o->name, o->expects);
-	}
+	else
+		printk(LOG_WARNING,
+		       "ringlet: boot: unknown option \"%s\" has no effect", word);
 }
 
 /* The next word of *@line, in @word; false at the end. */
