@@ -11,29 +11,23 @@
 #include "boot/boot-info.h"
 #include "base/string.h"
 
-/* Multiboot 1, section 3.3. Offsets are the specification's. */
+/* Multiboot 1, section 3.3, up to the frame buffer. */
 struct mb1_info {
-	u32 flags;
-	u32 mem_lower, mem_upper;
-	u32 boot_device;
+	u32 flags, mem[2], boot_device;
 	u32 cmdline;
 	u32 mods_count, mods_addr;
 	u32 syms[4];
 	u32 mmap_length, mmap_addr;
-	u32 drives_length, drives_addr;
-	u32 config_table;
+	u32 drives[2], config_table;
 	u32 boot_loader_name;
-	u32 apm_table;
-	u32 vbe[4];
-	struct boot_framebuffer fb;
-} __packed;
+	u32 apm_table, vbe[4];
+};
 
 #define MB1_CMDLINE	BIT(2)
 #define MB1_MODS	BIT(3)
 #define MB1_MMAP	BIT(6)
 #define MB1_LOADER	BIT(9)
 #define MB1_FB		BIT(12)
-#define MB1_MIN_SIZE	offsetof(struct mb1_info, fb)
 
 struct mb1_module {
 	u32 start, end, string, reserved;
@@ -73,6 +67,8 @@ struct mb2_mmap_entry {
 
 static const char bad_info[] =
 	"the boot loader's information is malformed: try another loader";
+static const char no_map[] =
+	"the boot loader gave no memory map: use GRUB 2 or QEMU";
 
 static void copy_string(struct boot_info *info, char *dst, size_t size,
 			const char *src, size_t max)
@@ -91,39 +87,27 @@ static void copy_string(struct boot_info *info, char *dst, size_t size,
 static void copy_phys_string(struct boot_info *info, char *dst, size_t size,
 			     paddr_t pa)
 {
-	const char *c;
-	size_t n;
+	size_t max = size;
 
-	for (n = 0; n < size - 1; n++) {
-		c = boot_phys(pa + n, 1);
-		if (!c || !*c)
-			break;
-		dst[n] = *c;
-	}
-	dst[n] = 0;
-	c = boot_phys(pa + n, 1);
-	if (n == size - 1 && c && *c)
-		info->truncated = true;
+	while (max && !boot_phys(pa, max))
+		max--;
+	if (max)
+		copy_string(info, dst, size, boot_phys(pa, max), max);
 }
 
 static void add_e820(struct boot_info *info, u64 addr, u64 len, u32 type)
 {
-	struct boot_e820 *e;
-
 	if (!len || addr + len < addr)
 		return;
-	if (info->nr_e820 == MAX_E820) {
+	if (info->nr_e820 == MAX_E820)
 		info->truncated = true;
-		return;
-	}
-	e = &info->e820[info->nr_e820++];
-	e->addr = addr;
-	e->size = len;
-	e->type = type;
+	else
+		info->e820[info->nr_e820++] =
+			(struct boot_e820){ addr, len, type };
 }
 
-static struct boot_module *add_module(struct boot_info *info, u64 start,
-				      u64 end)
+/* Room for the string of a module; NULL if there is none for the module. */
+static char *add_module(struct boot_info *info, u64 start, u64 end)
 {
 	struct boot_module *m;
 
@@ -133,9 +117,8 @@ static struct boot_module *add_module(struct boot_info *info, u64 start,
 	}
 	m = &info->module[info->nr_modules++];
 	m->start = start;
-	m->end = end > start ? end : start;
-	m->string[0] = 0;
-	return m;
+	m->end = max(start, end);
+	return m->string;
 }
 
 static const char *parse_mb1_mmap(u32 pa, u32 length, struct boot_info *info)
@@ -160,40 +143,36 @@ static const char *parse_mb1_mmap(u32 pa, u32 length, struct boot_info *info)
 
 static const char *parse_mb1_modules(u32 pa, u32 count, struct boot_info *info)
 {
+	const u8 *p = boot_phys(pa, (u64)count * sizeof(struct mb1_module));
 	struct mb1_module m;
-	struct boot_module *to;
-	const u8 *p;
+	char *string;
 	u32 i;
 
-	p = boot_phys(pa, (u64)count * sizeof(m));
 	if (count && !p)
 		return bad_info;
 	for (i = 0; i < count; i++) {
 		memcpy(&m, p + i * sizeof(m), sizeof(m));
-		to = add_module(info, m.start, m.end);
-		if (to && m.string)
-			copy_phys_string(info, to->string, CMDLINE_SIZE,
-					 m.string);
+		string = add_module(info, m.start, m.end);
+		if (string && m.string)
+			copy_phys_string(info, string, CMDLINE_SIZE, m.string);
 	}
 	return NULL;
 }
 
 static const char *parse_mb1(paddr_t pa, struct boot_info *info)
 {
-	const char *fault = NULL;
+	const void *p = boot_phys(pa, sizeof(struct mb1_info)), *fb;
+	const char *fault;
 	struct mb1_info mbi;
-	const void *p = boot_phys(pa, MB1_MIN_SIZE);
 
 	if (!p)
 		return bad_info;
-	memset(&mbi, 0, sizeof(mbi));
-	memcpy(&mbi, p, MB1_MIN_SIZE);
+	memcpy(&mbi, p, sizeof(mbi));
 	if (mbi.flags & MB1_FB) {
-		p = boot_phys(pa, sizeof(mbi));
-		if (!p)
+		fb = boot_phys(pa + sizeof(mbi), sizeof(info->fb));
+		if (!fb)
 			return bad_info;
-		memcpy(&mbi, p, sizeof(mbi));
-		info->fb = mbi.fb;
+		memcpy(&info->fb, fb, sizeof(info->fb));
 	}
 	if (mbi.flags & MB1_CMDLINE)
 		copy_phys_string(info, info->cmdline, CMDLINE_SIZE,
@@ -202,7 +181,7 @@ static const char *parse_mb1(paddr_t pa, struct boot_info *info)
 		copy_phys_string(info, info->loader, sizeof(info->loader),
 				 mbi.boot_loader_name);
 	if (!(mbi.flags & MB1_MMAP))
-		return "the boot loader gave no memory map: use GRUB 2 or QEMU";
+		return no_map;
 	fault = parse_mb1_mmap(mbi.mmap_addr, mbi.mmap_length, info);
 	if (!fault && mbi.flags & MB1_MODS)
 		fault = parse_mb1_modules(mbi.mods_addr, mbi.mods_count, info);
@@ -229,14 +208,14 @@ static const char *parse_mb2_mmap(const u8 *tag, u32 size,
 
 static void parse_mb2_module(const u8 *tag, u32 size, struct boot_info *info)
 {
-	struct boot_module *m;
 	u32 range[2];
+	char *string;
 
 	memcpy(range, tag + 8, sizeof(range));
-	m = add_module(info, range[0], range[1]);
-	if (m)
-		copy_string(info, m->string, CMDLINE_SIZE,
-			    (const char *)tag + 16, size - 16);
+	string = add_module(info, range[0], range[1]);
+	if (string)
+		copy_string(info, string, CMDLINE_SIZE, (const char *)tag + 16,
+			    size - 16);
 }
 
 static void parse_mb2_fb(const u8 *tag, u32 size, struct boot_info *info)
@@ -306,15 +285,14 @@ static const char *parse_mb2(paddr_t pa, struct boot_info *info)
 	for (at = 8; total - at >= sizeof(t); at += ALIGN_UP(t.size, 8)) {
 		memcpy(&t, p + at, sizeof(t));
 		if (t.type == MB2_END)
-			return info->nr_e820 ? NULL : "the boot loader gave no "
-				"memory map: use GRUB 2 or QEMU";
+			return info->nr_e820 ? NULL : no_map;
 		if (t.size < sizeof(t) || t.size > total - at)
 			return bad_info;
 		fault = parse_mb2_tag(p + at, t, info);
 		if (fault)
 			return fault;
 		if (ALIGN_UP(t.size, 8) > total - at)
-			return bad_info;
+			break;
 	}
 	return bad_info;
 }
