@@ -4,9 +4,9 @@
  *
  * They are Debian's static libraries, built for user space: they may use SSE
  * (head.S set CR4.OSFXSR, no guest state exists yet), read the stack
- * protector's canary at %fs:40, have constructors, and call malloc(). Large
- * blocks come from boot_alloc() one by one, small ones from a shared piece;
- * free() does nothing, shim_end() releases everything at once.
+ * protector's canary at %fs:40, have constructors, and call malloc(), a few times
+ * for a kernel: each block is of whole pages from boot_alloc(). free() does
+ * nothing, shim_end() releases everything at once.
  *
  * Locks: none; one pCPU runs.
  */
@@ -17,8 +17,7 @@
 #include "machine/cpu.h"
 #include "machine/directmap.h"
 
-#define PIECE_SIZE	(256 * 1024UL)
-#define LARGE_BLOCK	(64 * 1024UL)
+#define MAX_BLOCK	(1UL << 40)	/* so that sums do not overflow */
 
 void *malloc(size_t size);
 void *calloc(size_t n, size_t size);
@@ -32,40 +31,17 @@ void ZSTD_trace_decompress_end(unsigned long long ctx, const void *trace);
 extern void (*const init_array_start[])(void), (*const init_array_end[])(void);
 
 static struct ranges before;
-static u8 *piece;
-static size_t piece_left;
 static bool ran_out;
 /* The thread control block, as far as %fs:40 needs it. */
 static u64 thread_block[8] = { [5] = 0x5bd1e995a7c4f300 };
 
-static void *boot_block(size_t size)
+void *malloc(size_t size)
 {
-	paddr_t pa = boot_alloc(size, ~0UL);
+	paddr_t pa = size <= MAX_BLOCK ? boot_alloc(max(size, 1UL), ~0UL) : 0;
 
 	if (!pa)
 		ran_out = true;
 	return pa ? paddr_to_virt(pa) : NULL;
-}
-
-void *malloc(size_t size)
-{
-	void *p;
-
-	if (size > ~0UL - PAGE_SIZE)
-		return NULL;
-	if (size >= LARGE_BLOCK)
-		return boot_block(size);
-	size = ALIGN_UP(size, 64);
-	if (size > piece_left) {
-		piece = boot_block(PIECE_SIZE);
-		piece_left = piece ? PIECE_SIZE : 0;
-		if (!piece)
-			return NULL;
-	}
-	p = piece;
-	piece += size;
-	piece_left -= size;
-	return p;
 }
 
 void *calloc(size_t n, size_t size)
@@ -111,7 +87,6 @@ void shim_begin(void)
 	void (*const *ctor)(void);
 
 	before = boot_free;
-	piece_left = 0;
 	ran_out = false;
 	wrmsr(MSR_FS_BASE, (u64)thread_block);
 	for (ctor = init_array_start; ctor < init_array_end; ctor++)

@@ -34,22 +34,19 @@ extern const char resident_end[];	/* ringlet.lds */
 static void range_insert(struct ranges *s, unsigned int at, paddr_t start,
 			 paddr_t end)
 {
-	unsigned int i;
+	struct ram_range *r = &s->range[at];
 
 	if (start >= end || s->n == MAX_RAM_RANGES)
 		return;	/* the map is absurd; what does not fit is not used */
-	for (i = s->n++; i > at; i--)
-		s->range[i] = s->range[i - 1];
-	s->range[at] = (struct ram_range){ start, end };
+	memmove(r + 1, r, (s->n++ - at) * sizeof(*r));
+	*r = (struct ram_range){ start, end };
 }
 
 static void range_delete(struct ranges *s, unsigned int at)
 {
-	unsigned int i;
+	struct ram_range *r = &s->range[at];
 
-	s->n--;
-	for (i = at; i < s->n; i++)
-		s->range[i] = s->range[i + 1];
+	memmove(r, r + 1, (--s->n - at) * sizeof(*r));
 }
 
 void ranges_add(struct ranges *s, paddr_t start, paddr_t end)
