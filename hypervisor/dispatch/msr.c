@@ -40,63 +40,51 @@
 #define MISC_PEBS_UNAVAILABLE	BIT(12)
 #define HWCR_TSC_AT_P0		BIT(24)
 
-static const u32 base_msr[] = {
-	[BASE_FS] = MSR_FS_BASE,
-	[BASE_GS] = MSR_GS_BASE,
-	[BASE_KERNEL_GS] = MSR_KERNEL_GS_BASE,
+/* What never changes, on all CPUs or one maker's. */
+static const struct {
+	u32 msr;
+	enum { ANY, INTEL, AMD } maker;
+	u64 value;
+} constants[] = {
+	{ MSR_EFER, ANY, EFER_SCE | EFER_LME | EFER_LMA | EFER_NX },
+	{ MSR_PATCH_LEVEL, ANY, 0 },	/* microcode is not the guest's: unknown */
+	{ MSR_MCG_CAP, ANY, 0 },	/* no machine-check banks */
+	{ MSR_MCG_STATUS, ANY, 0 },
+	{ MSR_FEATURE_CONTROL, INTEL, FEATURE_CONTROL_LOCKED },
+	{ MSR_MISC_ENABLE, INTEL, MISC_FAST_STRINGS | MISC_BTS_UNAVAILABLE |
+				  MISC_PEBS_UNAVAILABLE },
+	{ MSR_AMD_HWCR, AMD, HWCR_TSC_AT_P0 },
 };
 
-static u64 *saved_base(struct vcpu *v, enum segment_base which)
+static u64 *saved_base(struct vcpu *v, u32 msr)
 {
-	return which == BASE_FS ? &v->fs_base :
-	       which == BASE_GS ? &v->gs_base : &v->kernel_gs_base;
+	return msr == MSR_FS_BASE ? &v->fs_base :
+	       msr == MSR_GS_BASE ? &v->gs_base : &v->kernel_gs_base;
 }
 
-/* @v is current. */
-u64 segment_base_get(struct vcpu *v, enum segment_base which)
+static bool is_base(u32 msr)
 {
-	return v->reload_segments ? *saved_base(v, which) :
-				    rdmsr(base_msr[which]);
+	return msr >= MSR_FS_BASE && msr <= MSR_KERNEL_GS_BASE;
 }
 
-/* @v is current; @base is canonical. */
-void segment_base_set(struct vcpu *v, enum segment_base which, u64 base)
+/* @v is current; false if @base is not canonical. */
+static bool base_set(struct vcpu *v, u32 msr, u64 base)
 {
+	if (!is_canonical(base))
+		return false;
 	if (v->reload_segments)
-		*saved_base(v, which) = base;
+		*saved_base(v, msr) = base;
 	else
-		wrmsr(base_msr[which], base);
-}
-
-static bool is_base_msr(u32 msr, enum segment_base *which)
-{
-	for (*which = BASE_FS; *which <= BASE_KERNEL_GS; (*which)++) {
-		if (base_msr[*which] == msr)
-			return true;
-	}
-	return false;
-}
-
-static bool msr_read_intel(u32 msr, u64 *value)
-{
-	switch (msr) {
-	case MSR_FEATURE_CONTROL:
-		*value = FEATURE_CONTROL_LOCKED;
-		return true;
-	case MSR_MISC_ENABLE:
-		*value = MISC_FAST_STRINGS | MISC_BTS_UNAVAILABLE |
-			 MISC_PEBS_UNAVAILABLE;
-		return true;
-	}
-	return false;
+		wrmsr(msr, base);
+	return true;
 }
 
 bool msr_read(struct vcpu *v, u32 msr, u64 *value)
 {
-	enum segment_base which;
+	unsigned int i;
 
-	if (is_base_msr(msr, &which)) {
-		*value = segment_base_get(v, which);
+	if (is_base(msr)) {
+		*value = v->reload_segments ? *saved_base(v, msr) : rdmsr(msr);
 		return true;
 	}
 	switch (msr) {
@@ -113,19 +101,14 @@ bool msr_read(struct vcpu *v, u32 msr, u64 *value)
 	case MSR_PAT:
 		*value = rdmsr(MSR_PAT);
 		return true;
-	case MSR_EFER:
-		*value = EFER_SCE | EFER_LME | EFER_LMA | EFER_NX;
-		return true;
-	case MSR_PATCH_LEVEL:	/* microcode is not the guest's: unknown */
-	case MSR_MCG_CAP:	/* no machine-check banks */
-	case MSR_MCG_STATUS:
-		*value = 0;
-		return true;
-	case MSR_AMD_HWCR:
-		*value = HWCR_TSC_AT_P0;
-		return cpu_features.amd;
 	}
-	return !cpu_features.amd && msr_read_intel(msr, value);
+	for (i = 0; i < ARRAY_SIZE(constants); i++)
+		if (constants[i].msr == msr &&
+		    constants[i].maker != (cpu_features.amd ? INTEL : AMD)) {
+			*value = constants[i].value;
+			return true;
+		}
+	return false;
 }
 
 /* The high half is reserved (SDM 4, table 2-2). */
@@ -140,15 +123,10 @@ static bool write_tsc_aux(struct vcpu *v, u64 value)
 
 bool msr_write(struct vcpu *v, u32 msr, u64 value)
 {
-	enum segment_base which;
 	u64 now;
 
-	if (is_base_msr(msr, &which)) {
-		if (!is_canonical(value))
-			return false;
-		segment_base_set(v, which, value);
-		return true;
-	}
+	if (is_base(msr))
+		return base_set(v, msr, value);
 	if (msr == MSR_TSC_AUX)
 		return write_tsc_aux(v, value);
 	/* The TSC goes on by itself: no value can be the one that is there. */
@@ -183,16 +161,16 @@ static void set_user_gs_selector(struct vcpu *v, u16 sel)
  */
 long do_set_segment_base(u64 which, u64 base)
 {
+	static const u32 msr[] = {
+		[SEGBASE_FS] = MSR_FS_BASE,
+		[SEGBASE_GS_USER] = MSR_KERNEL_GS_BASE,
+		[SEGBASE_GS_KERNEL] = MSR_GS_BASE,
+	};
 	struct vcpu *v = current_vcpu;
 
-	if (which == SEGBASE_GS_USER_SEL) {
+	if (which == SEGBASE_GS_USER_SEL)
 		set_user_gs_selector(v, (u16)base);
-		return 0;
-	}
-	if (which > SEGBASE_GS_USER_SEL || !is_canonical(base))
+	else if (which >= ARRAY_SIZE(msr) || !base_set(v, msr[which], base))
 		return -EINVAL;
-	segment_base_set(v, which == SEGBASE_FS ? BASE_FS :
-			    which == SEGBASE_GS_USER ? BASE_KERNEL_GS : BASE_GS,
-			 base);
 	return 0;
 }
