@@ -13,121 +13,89 @@
  */
 #include "dispatch/emulate.h"
 
-/* 0F 01: only XSETBV and RDTSCP, with no prefix that might change them. */
-static void decode_0f01(struct insn *c, bool code64, struct priv_insn *insn)
+#define SIZED	BIT(0)	/* bit 0 of the opcode: 2 or 4 bytes, not 1 */
+#define IMM8	BIT(1)	/* the port's number follows */
+#define STRING	BIT(2)	/* as said above, and REP may be there */
+#define ANY_REP	BIT(3)	/* F3 0F 09 is WBNOINVD, of which WBINVD does more */
+#define PLAIN64	BIT(4)	/* with no prefix that might change it */
+#define MOV_CR	BIT(5)	/* a register byte, whose mod is ignored (SDM 2B) */
+#define MOV_DR	BIT(6)
+
+static const struct {
+	u32 opcode;	/* its bytes, the last one lowest */
+	enum priv_op op;
+	u32 flags;
+} white_list[] = {
+	{ 0x6c, PRIV_INS, SIZED | STRING },
+	{ 0x6e, PRIV_OUTS, SIZED | STRING },
+	{ 0xe4, PRIV_IN, SIZED | IMM8 },
+	{ 0xe6, PRIV_OUT, SIZED | IMM8 },
+	{ 0xec, PRIV_IN, SIZED },
+	{ 0xee, PRIV_OUT, SIZED },
+	{ 0xfa, PRIV_CLI_STI, 0 },
+	{ 0xfb, PRIV_CLI_STI, 0 },
+	{ 0x0f06, PRIV_CLTS, 0 },
+	{ 0x0f09, PRIV_WBINVD, ANY_REP },
+	{ 0x0f20, PRIV_READ_CR, MOV_CR },
+	{ 0x0f21, PRIV_READ_DR, MOV_DR },
+	{ 0x0f22, PRIV_WRITE_CR, MOV_CR },
+	{ 0x0f23, PRIV_WRITE_DR, MOV_DR },
+	{ 0x0f30, PRIV_WRMSR, 0 },
+	{ 0x0f31, PRIV_RDTSC, 0 },
+	{ 0x0f32, PRIV_RDMSR, 0 },
+	{ 0x0f01d1, PRIV_XSETBV, PLAIN64 },
+	{ 0x0f01f9, PRIV_RDTSCP, PLAIN64 },
+};
+
+static bool fits(const struct insn *c, bool code64, u32 flags, enum priv_op op)
+{
+	if (c->cut || c->lock || (c->rep && !(flags & (STRING | ANY_REP))))
+		return false;
+	if (flags & PLAIN64)
+		return code64 && !c->operand16;
+	/* OUTS reads through a segment; what INS writes to is ES always. */
+	if (flags & STRING)
+		return code64 && !c->address_prefix &&
+		       !(c->based_segment && op == PRIV_OUTS);
+	return true;
+}
+
+/* Control registers 0, 2, 3, 4; debug registers 0 to 7. */
+static bool special_registers(struct insn *c, u32 flags, struct priv_insn *insn)
 {
 	u8 modrm = insn_fetch(c, 1);
 
-	if (c->rep || c->operand16 || !code64)
-		return;
-	if (modrm == 0xd1)
-		insn->op = PRIV_XSETBV;
-	else if (modrm == 0xf9)
-		insn->op = PRIV_RDTSCP;
-}
-
-/* 0F 20 to 0F 23. The mod bits are ignored by the CPU (SDM 2B, MOV CR). */
-static void decode_mov_special(struct insn *c, struct priv_insn *insn, u8 op)
-{
-	static const enum priv_op ops[4] = {
-		PRIV_READ_CR, PRIV_READ_DR, PRIV_WRITE_CR, PRIV_WRITE_DR,
-	};
-	u8 modrm = insn_fetch(c, 1);
-
-	insn->reg = ((modrm >> 3) & 7) | ((c->rex & 4) << 1);
-	insn->gpr = (modrm & 7) | ((c->rex & 1) << 3);
-	if (op & 1) {
-		if (insn->reg > 7)
-			return;
-	} else if (insn->reg != 0 && insn->reg != 2 && insn->reg != 3 &&
-		   insn->reg != 4) {
-		return;
-	}
-	insn->op = ops[op & 3];
-}
-
-static void decode_0f(struct insn *c, bool code64, struct priv_insn *insn)
-{
-	u8 b = insn_fetch(c, 1);
-
-	if (b == 0x09) {	/* F3: WBNOINVD, of which WBINVD does more */
-		insn->op = PRIV_WBINVD;
-		return;
-	}
-	if (b == 0x01) {
-		decode_0f01(c, code64, insn);
-		return;
-	}
-	if (c->rep)
-		return;
-	switch (b) {
-	case 0x06:
-		insn->op = PRIV_CLTS;
-		break;
-	case 0x20: case 0x21: case 0x22: case 0x23:
-		decode_mov_special(c, insn, b);
-		break;
-	case 0x30:
-		insn->op = PRIV_WRMSR;
-		break;
-	case 0x31:
-		insn->op = PRIV_RDTSC;
-		break;
-	case 0x32:
-		insn->op = PRIV_RDMSR;
-		break;
-	}
-}
-
-/* IN, OUT, INS, OUTS, CLI, STI. Bit 0 of an I/O opcode: not the byte form. */
-static void decode_one_byte(struct insn *c, bool code64, struct priv_insn *insn,
-			    u8 b)
-{
-	insn->bytes = !(b & 1) ? 1 : c->operand16 ? 2 : 4;
-	if ((b & 0xfc) == 0x6c) {
-		if (!code64 || c->address_prefix)
-			return;
-		if (b < 0x6e)
-			insn->op = PRIV_INS;
-		else if (!c->based_segment)
-			insn->op = PRIV_OUTS;
-		insn->rep = c->rep;
-		return;
-	}
-	if (c->rep)
-		return;
-	switch (b) {
-	case 0xe4: case 0xe5: case 0xe6: case 0xe7:
-		insn->port_imm = true;
-		insn->imm = insn_fetch(c, 1);
-		insn->op = b & 2 ? PRIV_OUT : PRIV_IN;
-		break;
-	case 0xec: case 0xed: case 0xee: case 0xef:
-		insn->op = b & 2 ? PRIV_OUT : PRIV_IN;
-		break;
-	case 0xfa:
-		insn->op = PRIV_CLI;
-		break;
-	case 0xfb:
-		insn->op = PRIV_STI;
-		break;
-	}
+	insn->reg = ((modrm >> 3) & 7) | (c->rex & REX_R ? 8 : 0);
+	insn->gpr = (modrm & 7) | (c->rex & REX_B ? 8 : 0);
+	return (flags & MOV_CR ? 0x1d : 0xff) >> insn->reg & 1;
 }
 
 bool priv_decode(const u8 *code, unsigned int n, bool code64,
 		 struct priv_insn *insn)
 {
 	struct insn c = { .code = code, .n = n };
-	struct priv_insn zero = { 0 };
-	u8 b = insn_begin(&c, code64);
+	u32 opcode = insn_begin(&c, code64), flags;
+	unsigned int i;
 
-	*insn = zero;
-	if (c.lock)
-		return false;
-	if (b == 0x0f)
-		decode_0f(&c, code64, insn);
-	else
-		decode_one_byte(&c, code64, insn, b);
-	insn->length = c.at;
-	return !c.cut && insn->op != PRIV_NONE;
+	if (opcode == 0x0f)
+		opcode = opcode << 8 | insn_fetch(&c, 1);
+	if (opcode == 0x0f01)
+		opcode = opcode << 8 | insn_fetch(&c, 1);
+	for (i = 0; i < ARRAY_SIZE(white_list); i++) {
+		flags = white_list[i].flags;
+		if ((flags & SIZED ? opcode & ~1u : opcode) != white_list[i].opcode)
+			continue;
+		*insn = (struct priv_insn){ .op = white_list[i].op };
+		insn->rep = c.rep && (flags & STRING);
+		if (flags & SIZED)
+			insn->bytes = !(opcode & 1) ? 1 : c.operand16 ? 2 : 4;
+		insn->port_imm = flags & IMM8;
+		if (insn->port_imm)
+			insn->imm = insn_fetch(&c, 1);
+		if ((flags & (MOV_CR | MOV_DR)) && !special_registers(&c, flags, insn))
+			return false;
+		insn->length = c.at;
+		return fits(&c, code64, flags, insn->op);
+	}
+	return false;
 }

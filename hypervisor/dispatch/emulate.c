@@ -46,28 +46,10 @@ static u64 descriptor_limit(u64 desc)
 	return desc & BIT(55) ? limit << 12 | 0xfff : limit;
 }
 
-/* Selectors of the reserved part of the GDT: flat, all of them. */
-static int reserved_segment(u16 sel, struct segment *seg)
-{
-	switch (sel) {
-	case SEL_KERNEL_CS:
-	case SEL_USER_CS64:
-		seg->code = seg->code64 = true;
-		return 0;
-	case SEL_USER_CS32:
-		seg->code = seg->default32 = true;
-		seg->limit = 0xffffffff;
-		return 0;
-	case SEL_USER_DS:
-	case SEL_KERNEL_DS:
-		return 0;
-	}
-	return -EINVAL;
-}
-
 static int descriptor_read(struct vcpu *v, u16 sel, u64 *desc)
 {
-	u32 index = sel >> 3;
+	u32 index = sel >> 3, page = index / 512;
+	const u64 *table;
 
 	if (sel & 4) {
 		if (index >= v->ldt_entries)
@@ -75,11 +57,14 @@ static int descriptor_read(struct vcpu *v, u16 sel, u64 *desc)
 		return copy_from_guest(desc, v->ldt_base + index * 8, 8) ?
 			-EINVAL : 0;
 	}
-	if (!index || index >= v->gdt_entries ||
-	    mfn_eq(v->gdt_frames[index / 512], INVALID_MFN))
+	if (page == GUEST_GDT_PAGES && index % 512 < RESERVED_GDT_ENTRIES)
+		table = (const u64 *)this_cpu->gdt;
+	else if (index && index < v->gdt_entries &&
+		 !mfn_eq(v->gdt_frames[page], INVALID_MFN))
+		table = mfn_to_virt(v->gdt_frames[page]);
+	else
 		return -EINVAL;
-	*desc = READ_ONCE(((const u64 *)mfn_to_virt(
-				v->gdt_frames[index / 512]))[index % 512]);
+	*desc = READ_ONCE(table[index % 512]);
 	return 0;
 }
 
@@ -88,12 +73,10 @@ int segment_read(struct vcpu *v, u16 sel, struct segment *seg)
 	u64 desc;
 
 	*seg = (struct segment){ .limit = ~0ULL };
-	if (!(sel & 4) && sel >= (GUEST_GDT_PAGES << PAGE_SHIFT))
-		return reserved_segment(sel, seg);
 	if (descriptor_read(v, sel, &desc))
 		return -EINVAL;
-	/* Present and not a system descriptor. */
-	if (!(desc & BIT(47)) || !(desc & BIT(44)))
+	/* Present, not a system descriptor, and not ring 0's. */
+	if (!(desc & BIT(47)) || !(desc & BIT(44)) || !(desc >> 45 & 3))
 		return -EINVAL;
 	seg->code = desc & BIT(43);
 	seg->code64 = seg->code && (desc & BIT(53));
@@ -145,6 +128,40 @@ static void retire(struct vcpu *v, unsigned int length, bool code64)
 	}
 }
 
+static void memory_fault(struct vcpu *v, u64 va, bool present, bool write)
+{
+	inject_page_fault(v, va, (present ? PF_PRESENT : 0) | (write ? PF_WRITE : 0) |
+			  (regs_from_user(v->regs) ? PF_USER : 0));
+}
+
+bool memory_ready(struct vcpu *v, u64 va, unsigned int bytes, bool write)
+{
+	u64 last = va + bytes - 1;
+
+	for (;; va = last & PAGE_MASK) {
+		struct guest_walk w;
+		bool present = !guest_walk(v, va, &w);
+
+		if (!present || (write && !w.writable) ||
+		    (!w.user && regs_from_user(v->regs))) {
+			memory_fault(v, va, present, write);
+			return false;
+		}
+		if (!((va ^ last) & PAGE_MASK))
+			return true;
+	}
+}
+
+bool memory_copy(struct vcpu *v, u64 va, void *p, unsigned int bytes, bool write)
+{
+	size_t left = write ? copy_to_guest(va, p, bytes) :
+			      copy_from_guest(p, va, bytes);
+
+	if (left)
+		memory_fault(v, va, true, write);
+	return !left;
+}
+
 static void set_edx_eax(struct regs *regs, u64 value)
 {
 	regs->rax = (u32)value;
@@ -161,33 +178,6 @@ static enum emulated done_if(bool ok)
 	return ok ? EMUL_DONE : EMUL_REFUSED;
 }
 
-/* RDTSC and RDTSCP trap only while the guest has CR4.TSD set. */
-static enum emulated emulate_rdtsc(struct vcpu *v, bool with_aux)
-{
-	struct regs *regs = v->regs;
-
-	if (with_aux) {
-		if (!cpu_features.rdtscp)
-			return EMUL_REFUSED;
-		regs->rcx = v->tsc_aux;
-	}
-	set_edx_eax(regs, rdtsc());
-	return EMUL_DONE;
-}
-
-static enum emulated emulate_msr(struct vcpu *v, bool write)
-{
-	struct regs *regs = v->regs;
-	u64 value;
-
-	if (write)
-		return done_if(msr_write(v, regs->rcx, get_edx_eax(regs)));
-	if (!msr_read(v, regs->rcx, &value))
-		return EMUL_REFUSED;
-	set_edx_eax(regs, value);
-	return EMUL_DONE;
-}
-
 static enum emulated emulate_dr(struct vcpu *v, const struct priv_insn *insn)
 {
 	u64 *r = insn_gpr(v->regs, insn->gpr);
@@ -201,35 +191,36 @@ static enum emulated emulate_dr(struct vcpu *v, const struct priv_insn *insn)
 	return EMUL_DONE;
 }
 
-/*
- * The service domain drives devices that do not snoop, so its WBINVD is real;
- * for others caches are coherent and there is nothing to do.
- */
-static enum emulated emulate_wbinvd(const struct domain *d)
-{
-	if (d->is_hardware)
-		__asm__ __volatile__("wbinvd" ::: "memory");
-	return EMUL_DONE;
-}
-
 static enum emulated emulate_kernel(struct vcpu *v,
 				    const struct priv_insn *insn)
 {
 	struct regs *regs = v->regs;
-	u64 *r = insn_gpr(regs, insn->gpr);
+	u64 *r = insn_gpr(regs, insn->gpr), value;
 
 	switch (insn->op) {
 	case PRIV_CLTS:
 		vcpu_set_ts(v, false);
 		return EMUL_DONE;
 	case PRIV_WBINVD:
-		return emulate_wbinvd(v->domain);
+		/* For devices that do not snoop; other domains' caches are coherent. */
+		if (v->domain->is_hardware)
+			__asm__ __volatile__("wbinvd" ::: "memory");
+		return EMUL_DONE;
 	case PRIV_RDMSR:
+		if (!msr_read(v, regs->rcx, &value))
+			return EMUL_REFUSED;
+		set_edx_eax(regs, value);
+		return EMUL_DONE;
 	case PRIV_WRMSR:
-		return emulate_msr(v, insn->op == PRIV_WRMSR);
+		return done_if(msr_write(v, regs->rcx, get_edx_eax(regs)));
+	case PRIV_RDTSCP:	/* these two trap only while the guest has CR4.TSD */
+		if (!cpu_features.rdtscp)
+			return EMUL_REFUSED;
+		regs->rcx = v->tsc_aux;
+		/* fall through */
 	case PRIV_RDTSC:
-	case PRIV_RDTSCP:
-		return emulate_rdtsc(v, insn->op == PRIV_RDTSCP);
+		set_edx_eax(regs, rdtsc());
+		return EMUL_DONE;
 	case PRIV_XSETBV:
 		return done_if(xcr_write(regs->rcx, get_edx_eax(regs)));
 	case PRIV_READ_CR:
@@ -242,12 +233,6 @@ static enum emulated emulate_kernel(struct vcpu *v,
 	default:
 		return EMUL_REFUSED;
 	}
-}
-
-static bool is_port_io(const struct priv_insn *insn)
-{
-	return insn->op == PRIV_IN || insn->op == PRIV_OUT ||
-	       insn->op == PRIV_INS || insn->op == PRIV_OUTS;
 }
 
 /**
@@ -277,9 +262,9 @@ bool emulate_privileged(struct vcpu *v)
 			retire(v, length, true);
 		return rc != EMUL_REFUSED;
 	}
-	if (is_port_io(&insn))
+	if (insn.op >= PRIV_IN && insn.op <= PRIV_OUTS)
 		rc = emulate_port_io(v, &insn);
-	else if (insn.op == PRIV_CLI || insn.op == PRIV_STI)
+	else if (insn.op == PRIV_CLI_STI)
 		rc = done_if(v->iopl >= (user ? 3u : 1u));
 	else if (!user && code64)
 		rc = emulate_kernel(v, &insn);

@@ -12,24 +12,11 @@
 
 /* The white list: an instruction that is not here is never emulated. */
 enum priv_op {
-	PRIV_NONE,
-	PRIV_CLI,
-	PRIV_STI,
-	PRIV_IN,
-	PRIV_OUT,
-	PRIV_INS,
-	PRIV_OUTS,
-	PRIV_CLTS,
-	PRIV_WBINVD,
-	PRIV_RDMSR,
-	PRIV_WRMSR,
-	PRIV_RDTSC,
-	PRIV_RDTSCP,
-	PRIV_XSETBV,
-	PRIV_READ_CR,
-	PRIV_WRITE_CR,
-	PRIV_READ_DR,
-	PRIV_WRITE_DR,
+	PRIV_CLI_STI,
+	PRIV_IN, PRIV_OUT, PRIV_INS, PRIV_OUTS,
+	PRIV_CLTS, PRIV_WBINVD, PRIV_XSETBV,
+	PRIV_RDMSR, PRIV_WRMSR, PRIV_RDTSC, PRIV_RDTSCP,
+	PRIV_READ_CR, PRIV_WRITE_CR, PRIV_READ_DR, PRIV_WRITE_DR,
 };
 
 /**
@@ -44,13 +31,8 @@ enum priv_op {
  */
 struct priv_insn {
 	enum priv_op op;
-	u8 length;
-	u8 bytes;
-	bool rep;
-	bool port_imm;
-	u8 imm;
-	u8 reg;
-	u8 gpr;
+	u8 length, bytes, imm, reg, gpr;
+	bool rep, port_imm;
 };
 
 /**
@@ -90,20 +72,23 @@ struct segment {
  */
 int __must_check segment_read(struct vcpu *v, u16 sel, struct segment *seg);
 
+/*
+ * Memory of an instruction's operand: false if a page fault was injected in its
+ * stead. Ready is what the context itself could access so; the copy may fail all
+ * the same, on what is mapped but not memory to be read or written like this.
+ */
+bool memory_ready(struct vcpu *v, u64 va, unsigned int bytes, bool write);
+bool memory_copy(struct vcpu *v, u64 va, void *p, unsigned int bytes, bool write);
+
 /* umip.c: length only with EMUL_DONE. */
 enum emulated emulate_umip(struct vcpu *v, const u8 *code, unsigned int n,
 			   unsigned int *length);
 
 /* io-port.c */
 enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn);
-u32 port_read(struct domain *d, u16 port, unsigned int bytes);
-void port_write(struct domain *d, u16 port, unsigned int bytes, u32 value);
+u32 port_access(struct domain *d, u16 port, unsigned int bytes, bool write, u32 value);
 
 /* msr.c: false means #GP. */
-enum segment_base { BASE_FS, BASE_GS, BASE_KERNEL_GS };
-u64 segment_base_get(struct vcpu *v, enum segment_base which);
-void segment_base_set(struct vcpu *v, enum segment_base which, u64 base);
-
 bool msr_read(struct vcpu *v, u32 msr, u64 *value);
 bool msr_write(struct vcpu *v, u32 msr, u64 value);
 

@@ -34,10 +34,6 @@
 
 #define MAX_ELEMENTS	512
 
-#define PF_PRESENT	BIT(0)
-#define PF_WRITE	BIT(1)
-#define PF_USER		BIT(2)
-
 #define PCI_ADDRESS	0xcf8
 #define PCI_DATA	0xcfc
 #define PCI_ENABLE	BIT(31)
@@ -107,119 +103,77 @@ static enum port_kind classify(u16 port, unsigned int bytes)
 	return PORT_REAL;
 }
 
+static u32 real_port(u16 port, unsigned int bytes, bool write, u32 value)
+{
+	if (!write)
+		return port_in(port, bytes);
+	port_out(port, bytes, value);
+	return 0;
+}
+
 /*
  * Only a double word goes to the address latch. Narrower accesses reach what
  * chip sets have in the same place (reset control, 0xcf9).
  */
-static u32 pci_address_read(u16 port, unsigned int bytes)
+static u32 pci_address(u16 port, unsigned int bytes, bool write, u32 value)
 {
-	if (bytes == 4)
-		return READ_ONCE(pci_latch);
-	return port_in(port, bytes);
-}
-
-static void pci_address_write(u16 port, unsigned int bytes, u32 value)
-{
-	if (bytes == 4)
+	if (bytes != 4)
+		return real_port(port, bytes, write, value);
+	if (write)
 		WRITE_ONCE(pci_latch, value);
-	else
-		port_out(port, bytes, value);
+	return READ_ONCE(pci_latch);
 }
 
-/* Bits 24 to 30 of the address are reserved: such an address is nobody's. */
-static bool pci_selected(u32 latch)
+static u32 pci_data(u16 port, unsigned int bytes, bool write, u32 value)
 {
-	return (latch & 0xff000000) == PCI_ENABLE;
-}
+	u32 latch = READ_ONCE(pci_latch), reg = (latch & 0xfc) | (port & 3);
 
-static u32 pci_data_read(u16 port, unsigned int bytes)
-{
-	u32 latch = READ_ONCE(pci_latch);
-
-	if (!pci_selected(latch))
+	/* Bits 24 to 30 of the address are reserved: such an address is nobody's. */
+	if ((latch & 0xff000000) != PCI_ENABLE)
 		return all_ones(bytes);
-	return pci_read(0, latch >> 16, latch >> 8, (latch & 0xfc) | (port & 3),
-			bytes);
+	if (!write)
+		return pci_read(0, latch >> 16, latch >> 8, reg, bytes);
+	pci_write(0, latch >> 16, latch >> 8, reg, bytes, value);
+	return 0;
 }
 
-static void pci_data_write(u16 port, unsigned int bytes, u32 value)
+static u32 cmos(u16 port, bool write, u8 value)
 {
-	u32 latch = READ_ONCE(pci_latch);
-
-	if (pci_selected(latch))
-		pci_write(0, latch >> 16, latch >> 8,
-			  (latch & 0xfc) | (port & 3), bytes, value);
-}
-
-static u32 cmos_read(u16 port)
-{
-	if (port == CMOS_INDEX)
-		return READ_ONCE(cmos_latch);
-	outb(CMOS_INDEX, READ_ONCE(cmos_latch));
-	return inb(CMOS_DATA);
-}
-
-static void cmos_write(u16 port, u8 value)
-{
-	if (port == CMOS_INDEX) {
-		/* NMIs are the hypervisor's. */
+	if (port == CMOS_DATA)
+		outb(CMOS_INDEX, READ_ONCE(cmos_latch));
+	else if (write)		/* NMIs are the hypervisor's */
 		WRITE_ONCE(cmos_latch, value & ~CMOS_NMI_OFF);
-		return;
-	}
-	outb(CMOS_INDEX, READ_ONCE(cmos_latch));
-	outb(CMOS_DATA, value);
+	return port == CMOS_DATA ? real_port(port, 1, write, value) :
+				   READ_ONCE(cmos_latch);
 }
 
 /**
- * port_read() - what a domain reads from a port
+ * port_access() - a domain reads or writes a port
  * @bytes: 1, 2 or 4; the access does not wrap past port 0xffff
  *
- * Return: the value, in the low @bytes bytes.
+ * Return: what was read, in the low @bytes bytes.
  */
-u32 port_read(struct domain *d, u16 port, unsigned int bytes)
+u32 port_access(struct domain *d, u16 port, unsigned int bytes, bool write, u32 value)
 {
-	if (!d->is_hardware)
-		return all_ones(bytes);
-	switch (classify(port, bytes)) {
+	switch (d->is_hardware ? classify(port, bytes) : PORT_OWNED) {
 	case PORT_REAL:
-		return port_in(port, bytes);
-	case PORT_CMOS:
-		return bytes == 1 ? cmos_read(port) : all_ones(bytes);
-	case PORT_PCI_ADDRESS:
-		return pci_address_read(port, bytes);
-	case PORT_PCI_DATA:
-		return pci_data_read(port, bytes);
-	default:
-		return all_ones(bytes);
-	}
-}
-
-/** port_write() - a domain writes a port; arguments as port_read() */
-void port_write(struct domain *d, u16 port, unsigned int bytes, u32 value)
-{
-	if (!d->is_hardware)
-		return;
-	switch (classify(port, bytes)) {
-	case PORT_REAL:
-		port_out(port, bytes, value);
-		break;
+		return real_port(port, bytes, write, value);
 	case PORT_PIT_CONTROL:
-		if ((value & PIT_SELECT) == PIT_CHANNEL2)
+		if (write && (value & PIT_SELECT) == PIT_CHANNEL2)
 			outb(port, value);
 		break;
 	case PORT_CMOS:
 		if (bytes == 1)
-			cmos_write(port, value);
+			return cmos(port, write, value);
 		break;
 	case PORT_PCI_ADDRESS:
-		pci_address_write(port, bytes, value);
-		break;
+		return pci_address(port, bytes, write, value);
 	case PORT_PCI_DATA:
-		pci_data_write(port, bytes, value);
-		break;
+		return pci_data(port, bytes, write, value);
 	case PORT_OWNED:
 		break;
 	}
+	return all_ones(bytes);
 }
 
 static bool bitmap_permits(const struct vcpu *v, u16 port, unsigned int bytes)
@@ -253,52 +207,21 @@ static u64 merge(u64 old, u32 value, unsigned int bytes)
 	return bytes == 4 ? value : (old & ~(u64)all_ones(bytes)) | value;
 }
 
-static void string_fault(struct vcpu *v, u64 va, u64 error, bool store)
-{
-	inject_page_fault(v, va, error | (store ? PF_WRITE : 0) |
-			  (regs_from_user(v->regs) ? PF_USER : 0));
-}
-
-/* Memory that the context itself could access so: false injects the fault. */
-static bool byte_ready(struct vcpu *v, u64 va, bool store)
-{
-	struct guest_walk w;
-	u64 error = 0;
-
-	if (!guest_walk(v, va, &w)) {
-		if ((w.user || !regs_from_user(v->regs)) &&
-		    (w.writable || !store))
-			return true;
-		error = PF_PRESENT;
-	}
-	string_fault(v, va, error, store);
-	return false;
-}
-
 static bool string_element(struct vcpu *v, const struct priv_insn *insn,
 			   u16 port, u64 va)
 {
 	bool store = insn->op == PRIV_INS;
-	u64 last = va + insn->bytes - 1;
 	u32 value = 0;
-	size_t left;
 
-	if (!byte_ready(v, va, store))
+	if (!memory_ready(v, va, insn->bytes, store))
 		return false;
-	if ((va ^ last) & PAGE_MASK && !byte_ready(v, last & PAGE_MASK, store))
+	if (store)
+		value = port_access(v->domain, port, insn->bytes, false, 0);
+	if (!memory_copy(v, va, &value, insn->bytes, store))
 		return false;
-	if (store) {
-		value = port_read(v->domain, port, insn->bytes);
-		left = copy_to_guest(va, &value, insn->bytes);
-	} else {
-		left = copy_from_guest(&value, va, insn->bytes);
-		if (!left)
-			port_write(v->domain, port, insn->bytes, value);
-	}
-	/* Mapped, but not memory to be read or written like this. */
-	if (left)
-		string_fault(v, va, PF_PRESENT, store);
-	return !left;
+	if (!store)
+		port_access(v->domain, port, insn->bytes, true, value);
+	return true;
 }
 
 static enum emulated string_io(struct vcpu *v, const struct priv_insn *insn,
@@ -328,14 +251,12 @@ enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn)
 
 	if (port + insn->bytes > 0x10000 || !permitted(v, port, insn->bytes))
 		return EMUL_REFUSED;
-	if (insn->op == PRIV_IN) {
-		r->rax = merge(r->rax, port_read(v->domain, port, insn->bytes),
+	if (insn->op == PRIV_IN)
+		r->rax = merge(r->rax, port_access(v->domain, port, insn->bytes, false, 0),
 			       insn->bytes);
-		return EMUL_DONE;
-	}
-	if (insn->op == PRIV_OUT) {
-		port_write(v->domain, port, insn->bytes, r->rax);
-		return EMUL_DONE;
-	}
-	return string_io(v, insn, port);
+	else if (insn->op == PRIV_OUT)
+		port_access(v->domain, port, insn->bytes, true, r->rax);
+	else
+		return string_io(v, insn, port);
+	return EMUL_DONE;
 }

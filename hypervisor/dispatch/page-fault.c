@@ -10,10 +10,6 @@
 #include "machine/cpu.h"
 #include "mm/mm.h"
 
-#define PF_PRESENT	BIT(0)
-#define PF_WRITE	BIT(1)
-#define PF_RESERVED	BIT(3)
-
 void page_fault(struct vcpu *v)
 {
 	u64 va = read_cr2(), error = v->regs->error;

@@ -14,30 +14,9 @@
  *
  * Everything here concerns the current vCPU; no locks.
  */
-#include "dispatch/dispatch.h"
 #include "dispatch/emulate.h"
 
 #include "machine/cpu.h"
-#include "state/guest-access.h"
-
-#define PF_PRESENT	BIT(0)
-#define PF_WRITE	BIT(1)
-
-static enum emulated to_memory(struct vcpu *v, u64 addr, const void *value,
-			       unsigned int bytes)
-{
-	size_t left = copy_to_guest(addr, value, bytes);
-	struct guest_walk w;
-
-	if (!left)
-		return EMUL_DONE;
-	addr += bytes - left;
-	if (!is_canonical(addr))
-		return EMUL_REFUSED;
-	inject_page_fault(v, addr, PF_WRITE |
-			  (guest_walk(v, addr, &w) ? 0 : PF_PRESENT));
-	return EMUL_AGAIN;
-}
 
 /* A register takes the operand's size; SMSW shows all of CR0 then. */
 static void to_register(const struct insn *insn, u64 *r, u64 value)
@@ -53,11 +32,11 @@ static void to_register(const struct insn *insn, u64 *r, u64 value)
 static enum emulated store_value(struct vcpu *v, const struct insn *insn,
 				 const struct modrm *m, u8 opcode)
 {
-	unsigned int op = opcode << 3 | (m->reg & 7);
 	struct table_register table;
+	unsigned int bytes = 2;
 	u64 value;
 
-	switch (op) {
+	switch (opcode << 3 | (m->reg & 7)) {
 	case 0 << 3 | 0:
 		value = read_ldtr();
 		break;
@@ -68,18 +47,24 @@ static enum emulated store_value(struct vcpu *v, const struct insn *insn,
 	case 1 << 3 | 1:
 		if (!m->memory)
 			return EMUL_REFUSED;
-		table = op & 7 ? read_idtr() : read_gdtr();
-		return to_memory(v, m->addr, &table, sizeof(table));
+		table = m->reg & 1 ? read_idtr() : read_gdtr();
+		bytes = sizeof(table);
+		break;
 	case 1 << 3 | 4:
 		value = read_cr0();
 		break;
 	default:
 		return EMUL_REFUSED;
 	}
-	if (m->memory)
-		return to_memory(v, m->addr, &value, 2);
-	to_register(insn, insn_gpr(v->regs, m->rm), value);
-	return EMUL_DONE;
+	if (!m->memory) {
+		to_register(insn, insn_gpr(v->regs, m->rm), value);
+		return EMUL_DONE;
+	}
+	if (!is_canonical(m->addr) || !is_canonical(m->addr + bytes - 1))
+		return EMUL_REFUSED;
+	return memory_ready(v, m->addr, bytes, true) &&
+	       memory_copy(v, m->addr, bytes == 2 ? (void *)&value : &table, bytes, true) ?
+	       EMUL_DONE : EMUL_AGAIN;
 }
 
 /**

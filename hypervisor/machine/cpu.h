@@ -28,6 +28,12 @@
 
 #define DR6_INIT		0xffff0ff0ULL	/* nothing recorded */
 
+/* Error code of a page fault. */
+#define PF_PRESENT		BIT(0)
+#define PF_WRITE		BIT(1)
+#define PF_USER			BIT(2)
+#define PF_RESERVED		BIT(3)
+
 #define EFER_SCE		BIT(0)
 #define EFER_LME		BIT(8)
 #define EFER_LMA		BIT(10)

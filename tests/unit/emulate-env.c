@@ -8,6 +8,7 @@
 #include "mm/mm.h"
 #include "sched/sched.h"
 #include "state/alloc.h"
+#include "state/descriptor-tables.h"
 #include "state/guest-access.h"
 
 struct pcpu test_pcpu;
@@ -15,6 +16,7 @@ struct cpu_features cpu_features;
 struct ram_range ram_ranges[MAX_RAM_RANGES] = { { 0, 0x40000000 } };
 unsigned int nr_ram_ranges = 1;
 u64 test_gdt[512];
+static u64 our_gdt[512];
 
 u8 mem[MEM_PAGES * 4096];
 u8 mem_rights[MEM_PAGES];
@@ -54,6 +56,8 @@ int env_reset(void **state)
 	machine_cr0 = CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE;
 	test_pcpu.cr4 = CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT | CR4_SMEP;
 	test_pcpu.current = &vcpu;
+	test_pcpu.gdt = (u8 *)our_gdt;
+	gdt_fill(our_gdt, false);
 	load_base_result = 0;
 	dom.max_vcpus = 1;
 	dom.vcpu[0] = &vcpu;

@@ -22,6 +22,9 @@
 #include "machine/directmap.h"
 #include "machine/pcpu.h"
 
+#define port_read(d, port, bytes)		port_access(d, port, bytes, false, 0)
+#define port_write(d, port, bytes, value)	port_access(d, port, bytes, true, value)
+
 /* Guest memory: MEM_PAGES pages at MEM_BASE, each with rights of its own. */
 #define MEM_BASE	0x400000UL
 #define MEM_PAGES	8

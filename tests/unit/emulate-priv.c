@@ -461,6 +461,15 @@ static void test_gs_selector(void **state)
 	assert_int_equal(vcpu.kernel_gs_base, 0);
 	assert_int_equal(do_set_segment_base(SEGBASE_GS_USER_SEL, 3), 0);
 	assert_int_equal(vcpu.gs, 0);
+	/* Ours: the flat one of programs, not those of ring 0 or system segments. */
+	assert_int_equal(do_set_segment_base(SEGBASE_GS_USER_SEL, SEL_USER_DS), 0);
+	assert_int_equal(vcpu.gs, SEL_USER_DS);
+	assert_int_equal(do_set_segment_base(SEGBASE_GS_USER_SEL, SEL_HOST_DS), 0);
+	assert_int_equal(vcpu.gs, 0);
+	assert_int_equal(do_set_segment_base(SEGBASE_GS_USER_SEL, SEL_TSS), 0);
+	assert_int_equal(vcpu.gs, 0);
+	assert_int_equal(do_set_segment_base(SEGBASE_GS_USER_SEL, 0xe060), 0);
+	assert_int_equal(vcpu.gs, 0);
 }
 
 static void test_stack_switch(void **state)
