@@ -47,10 +47,9 @@ long do_fpu_taskswitch(u64 set)
 	return 0;
 }
 
-/* stack_switch where the gate has not answered it: inside a multicall. */
+/* stack_switch where the gate has not answered it; the segment is always ours. */
 long do_stack_switch(u64 ss, u64 sp)
 {
-	(void)ss;	/* the kernel's stack segment is always ours */
 	current_vcpu->gate_rw->kernel_sp = sp;
 	return 0;
 }

@@ -127,13 +127,14 @@ static u32 pci_address(u16 port, unsigned int bytes, bool write, u32 value)
 static u32 pci_data(u16 port, unsigned int bytes, bool write, u32 value)
 {
 	u32 latch = READ_ONCE(pci_latch), reg = (latch & 0xfc) | (port & 3);
+	struct pci_dev dev = { .bus = latch >> 16, .devfn = latch >> 8 };
 
 	/* Bits 24 to 30 of the address are reserved: such an address is nobody's. */
 	if ((latch & 0xff000000) != PCI_ENABLE)
 		return all_ones(bytes);
 	if (!write)
-		return pci_read(0, latch >> 16, latch >> 8, reg, bytes);
-	pci_write(0, latch >> 16, latch >> 8, reg, bytes, value);
+		return pci_read(dev, reg, bytes);
+	pci_write(dev, reg, bytes, value);
 	return 0;
 }
 

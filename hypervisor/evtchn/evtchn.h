@@ -23,7 +23,7 @@ void evtchn_raise_global_virq(struct domain *d, u32 virq);
 bool evtchn_raise_pirq(struct domain *d, u32 pirq);
 
 /*
- * dispatch/pirq.c, by name at link time; called with the event_lock of the
+ * dispatch/physdev.c, by name at link time; called with the event_lock of the
  * service domain held, which has all PIRQs.
  */
 int pirq_bind(u32 pirq, struct vcpu *v);

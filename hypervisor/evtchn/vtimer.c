@@ -149,14 +149,12 @@ static long set_periodic(struct vcpu *v, void *arg)
 
 static long stop_singleshot(struct vcpu *v, void *arg)
 {
-	(void)arg;
 	timer_stop(&v->timers->single);
 	return 0;
 }
 
 static long stop_periodic(struct vcpu *v, void *arg)
 {
-	(void)arg;
 	v->timers->period = 0;
 	timer_stop(&v->timers->periodic);
 	return 0;

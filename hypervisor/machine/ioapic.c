@@ -141,7 +141,7 @@ int ioapic_route(u32 gsi, u8 vector, u32 cpu, bool level, bool active_low)
 	return 0;
 }
 
-static void pin_change(u32 gsi, u32 clear, u32 set)
+void ioapic_mask(u32 gsi, bool masked)
 {
 	const struct ioapic *io = by_gsi(gsi);
 	u32 reg;
@@ -150,33 +150,21 @@ static void pin_change(u32 gsi, u32 clear, u32 set)
 		return;
 	reg = IOAPIC_PIN(gsi - io->gsi_base);
 	spin_lock(&ioapic_lock);
-	reg_write(io, reg, (reg_read(io, reg) & ~clear) | set);
+	reg_write(io, reg, (reg_read(io, reg) & ~PIN_MASKED) | (masked ? PIN_MASKED : 0));
 	spin_unlock(&ioapic_lock);
 }
 
-void ioapic_mask(u32 gsi)
-{
-	pin_change(gsi, 0, PIN_MASKED);
-}
-
-void ioapic_unmask(u32 gsi)
-{
-	pin_change(gsi, PIN_MASKED, 0);
-}
-
-u32 ioapic_read_reg(paddr_t base, u32 reg, bool *ok)
+int ioapic_read_reg(paddr_t base, u32 reg, u32 *value)
 {
 	unsigned int i;
-	u32 v = 0;
 
-	*ok = false;
-	for (i = 0; i < nr && !*ok; i++) {
+	for (i = 0; i < nr; i++) {
 		if (ioapics[i].base != base || reg > IOAPIC_PIN(ioapics[i].nr_pins) - 1)
 			continue;
 		spin_lock(&ioapic_lock);
-		v = reg_read(&ioapics[i], reg);
+		*value = reg_read(&ioapics[i], reg);
 		spin_unlock(&ioapic_lock);
-		*ok = true;
+		return 0;
 	}
-	return v;
+	return -EINVAL;
 }

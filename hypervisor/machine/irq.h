@@ -26,12 +26,11 @@ void ioapic_boot_init(void);		/* all pins masked */
 unsigned int nr_ioapics(void);
 paddr_t ioapic_mmio_base(unsigned int i);
 u32 nr_gsis(void);
-/* Route a GSI to @vector on pCPU @cpu (masked until ioapic_unmask()). */
+/* Route a GSI to @vector on pCPU @cpu (masked until ioapic_mask() unmasks it). */
 int ioapic_route(u32 gsi, u8 vector, u32 cpu, bool level, bool active_low);
-void ioapic_mask(u32 gsi);
-void ioapic_unmask(u32 gsi);
-/* Dom0's view of the I/O APIC registers (physdev_op apic_read). */
-u32 ioapic_read_reg(paddr_t base, u32 reg, bool *ok);
+void ioapic_mask(u32 gsi, bool masked);
+/* Dom0's view of the registers (physdev_op apic_read): 0, or -EINVAL: no such. */
+int __must_check ioapic_read_reg(paddr_t base, u32 reg, u32 *value);
 
 /*
  * Each PIRQ has a device vector of its own, the same on all pCPUs. The first
@@ -57,15 +56,18 @@ static inline u32 vector_pirq(u32 vector)
  * PCI configuration space by mechanism #1; all ones where that does not reach
  * (other segments than 0, registers past 255, misaligned).
  */
-u32 pci_read(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes);
-void pci_write(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes, u32 v);
+struct pci_dev {
+	u16 seg;
+	u8 bus, devfn;
+};
+u32 pci_read(struct pci_dev dev, u16 reg, unsigned int bytes);
+void pci_write(struct pci_dev dev, u16 reg, unsigned int bytes, u32 v);
 /* Offset of a capability, or 0. */
-u8 pci_find_capability(u16 seg, u8 bus, u8 devfn, u8 id);
+u8 pci_find_capability(struct pci_dev dev, u8 id);
 
 /* MSI and MSI-X: program / mask. entry_nr for MSI-X; table_base as dom0 told, 0: read BAR. */
 struct msi_desc {
-	u16 seg;
-	u8 bus, devfn;
+	struct pci_dev dev;
 	bool msix;
 	u16 entry_nr;
 	u64 table_base;
@@ -79,8 +81,7 @@ struct msi_desc {
  *
  * Return: 0; -ENODEV without the capability, -ENXIO if the BAR is not set.
  */
-int msix_table(u16 seg, u8 bus, u8 devfn, u64 table_base, paddr_t *start,
-	       paddr_t *end);
+int msix_table(struct pci_dev dev, u64 table_base, paddr_t *start, paddr_t *end);
 /**
  * msi_setup() - program one message of a function, masked where it can be
  * Return: 0; -ENODEV without the capability, -EINVAL no such entry, -ENXIO

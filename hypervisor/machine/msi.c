@@ -46,40 +46,39 @@
 
 static u32 cfg_read(const struct msi_desc *m, u16 reg, unsigned int bytes)
 {
-	return pci_read(m->seg, m->bus, m->devfn, m->cap + reg, bytes);
+	return pci_read(m->dev, m->cap + reg, bytes);
 }
 
 static void cfg_write(const struct msi_desc *m, u16 reg, unsigned int bytes, u32 v)
 {
-	pci_write(m->seg, m->bus, m->devfn, m->cap + reg, bytes, v);
+	pci_write(m->dev, m->cap + reg, bytes, v);
 }
 
-static u64 bar_address(u16 seg, u8 bus, u8 devfn, unsigned int bir)
+static u64 bar_address(struct pci_dev dev, unsigned int bir)
 {
 	u32 low, high = 0;
 
 	if (bir > 5)
 		return 0;
-	low = pci_read(seg, bus, devfn, PCI_BAR(bir), 4);
+	low = pci_read(dev, PCI_BAR(bir), 4);
 	if (low & BAR_IO)
 		return 0;
 	if ((low & BAR_TYPE) == BAR_64BIT && bir < 5)
-		high = pci_read(seg, bus, devfn, PCI_BAR(bir + 1), 4);
+		high = pci_read(dev, PCI_BAR(bir + 1), 4);
 	return (u64)high << 32 | (low & BAR_MASK);
 }
 
-int msix_table(u16 seg, u8 bus, u8 devfn, u64 table_base, paddr_t *start,
-	       paddr_t *end)
+int msix_table(struct pci_dev dev, u64 table_base, paddr_t *start, paddr_t *end)
 {
-	u8 cap = pci_find_capability(seg, bus, devfn, CAP_MSIX);
+	u8 cap = pci_find_capability(dev, CAP_MSIX);
 	u32 where, size;
 
 	if (!cap)
 		return -ENODEV;
-	where = pci_read(seg, bus, devfn, cap + MSIX_TABLE, 4);
-	size = (pci_read(seg, bus, devfn, cap + MSIX_CONTROL, 2) & MSIX_SIZE) + 1;
+	where = pci_read(dev, cap + MSIX_TABLE, 4);
+	size = (pci_read(dev, cap + MSIX_CONTROL, 2) & MSIX_SIZE) + 1;
 	if (!table_base)
-		table_base = bar_address(seg, bus, devfn, where & 7);
+		table_base = bar_address(dev, where & 7);
 	if (!table_base || table_base >> 52)
 		return -ENXIO;
 	*start = table_base + (where & ~7u);
@@ -91,9 +90,8 @@ static int msix_setup(struct msi_desc *m, u32 address, u32 data)
 {
 	paddr_t start, end, pa;
 	void __iomem *page;
-	int rc;
+	int rc = msix_table(m->dev, m->table_base, &start, &end);
 
-	rc = msix_table(m->seg, m->bus, m->devfn, m->table_base, &start, &end);
 	if (rc)
 		return rc;
 	pa = start + m->entry_nr * MSIX_ENTRY_SIZE;
@@ -134,8 +132,7 @@ int msi_setup(struct msi_desc *m, u8 vector, u32 cpu)
 {
 	u32 address = MSI_ADDRESS_BASE | (pcpu_table[cpu]->apic_id & 0xff) << 12;
 
-	m->cap = pci_find_capability(m->seg, m->bus, m->devfn,
-				     m->msix ? CAP_MSIX : CAP_MSI);
+	m->cap = pci_find_capability(m->dev, m->msix ? CAP_MSIX : CAP_MSI);
 	if (!m->cap)
 		return -ENODEV;
 	/* Data: fixed delivery, edge. */

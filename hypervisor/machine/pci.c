@@ -26,53 +26,51 @@
 
 static spinlock_t pci_lock = SPINLOCK_INIT;
 
-static bool reachable(u16 seg, u16 reg, unsigned int bytes)
+/* The data port of a register, its address set; 0: out of reach. */
+static u16 select(struct pci_dev dev, u16 reg, unsigned int bytes)
+	__requires(pci_lock)
 {
-	return seg == 0 && reg < 256 && (bytes == 1 || bytes == 2 || bytes == 4) &&
-	       reg % bytes == 0;
+	if (dev.seg || reg > 255 || (bytes != 1 && bytes != 2 && bytes != 4) ||
+	    reg % bytes)
+		return 0;
+	outl(CONFIG_ADDRESS, CONFIG_ENABLE | dev.bus << 16 | dev.devfn << 8 |
+			     (reg & 0xfc));
+	return CONFIG_DATA + (reg & 3);
 }
 
-static void select(u8 bus, u8 devfn, u16 reg)
+u32 pci_read(struct pci_dev dev, u16 reg, unsigned int bytes)
 {
-	outl(CONFIG_ADDRESS, CONFIG_ENABLE | bus << 16 | devfn << 8 | (reg & 0xfc));
-}
-
-u32 pci_read(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes)
-{
-	u16 port = CONFIG_DATA + (reg & 3);
+	u16 port;
 	u32 v;
 
-	if (!reachable(seg, reg, bytes))
-		return ~0u;
 	spin_lock(&pci_lock);
-	select(bus, devfn, reg);
-	v = port_in(port, bytes);
+	port = select(dev, reg, bytes);
+	v = port ? port_in(port, bytes) : ~0u;
 	spin_unlock(&pci_lock);
 	return v;
 }
 
-void pci_write(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes, u32 v)
+void pci_write(struct pci_dev dev, u16 reg, unsigned int bytes, u32 v)
 {
-	u16 port = CONFIG_DATA + (reg & 3);
+	u16 port;
 
-	if (!reachable(seg, reg, bytes))
-		return;
 	spin_lock(&pci_lock);
-	select(bus, devfn, reg);
-	port_out(port, bytes, v);
+	port = select(dev, reg, bytes);
+	if (port)
+		port_out(port, bytes, v);
 	spin_unlock(&pci_lock);
 }
 
-u8 pci_find_capability(u16 seg, u8 bus, u8 devfn, u8 id)
+u8 pci_find_capability(struct pci_dev dev, u8 id)
 {
 	unsigned int n;
 	u8 pos;
 
-	if (!(pci_read(seg, bus, devfn, PCI_STATUS, 2) & STATUS_CAP_LIST))
+	if (!(pci_read(dev, PCI_STATUS, 2) & STATUS_CAP_LIST))
 		return 0;
-	pos = pci_read(seg, bus, devfn, PCI_CAP_POINTER, 1) & ~3u;
+	pos = pci_read(dev, PCI_CAP_POINTER, 1) & ~3u;
 	for (n = 0; n < MAX_CAPS && pos >= 0x40; n++) {
-		u32 head = pci_read(seg, bus, devfn, pos, 2);
+		u32 head = pci_read(dev, pos, 2);
 
 		if ((head & 0xff) == 0xff)
 			return 0;

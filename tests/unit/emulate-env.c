@@ -187,20 +187,20 @@ u16 serial_port(void)
 }
 
 /* Recorded with the port that the register would have had. */
-u32 pci_read(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes)
+u32 pci_read(struct pci_dev dev, u16 reg, unsigned int bytes)
 {
-	assert_int_equal(seg, 0);
-	assert_int_equal(bus, 0x12);
-	assert_int_equal(devfn, 0x34);
+	assert_int_equal(dev.seg, 0);
+	assert_int_equal(dev.bus, 0x12);
+	assert_int_equal(dev.devfn, 0x34);
 	record(0xcf00 + reg, bytes, false, 0);
 	return bytes == 4 ? 0xaabbccdd : bytes == 2 ? 0xaabb : 0xaa;
 }
 
-void pci_write(u16 seg, u8 bus, u8 devfn, u16 reg, unsigned int bytes, u32 v)
+void pci_write(struct pci_dev dev, u16 reg, unsigned int bytes, u32 v)
 {
-	assert_int_equal(seg, 0);
-	assert_int_equal(bus, 0x12);
-	assert_int_equal(devfn, 0x34);
+	assert_int_equal(dev.seg, 0);
+	assert_int_equal(dev.bus, 0x12);
+	assert_int_equal(dev.devfn, 0x34);
 	record(0xcf00 + reg, bytes, true, v);
 }
 
