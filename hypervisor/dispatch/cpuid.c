@@ -13,10 +13,17 @@
  * in the switch (CET, AMX, MPX, XSAVES). Topology:
  * each vCPU a package of its own, its APIC id its number.
  *
+ * Leaf 0x40000100 has counters of the domain, which benchmarks show beside the
+ * time. Index (ecx) 0 identifies: eax = highest index, ebx, ecx, edx =
+ * "RingletStats". 1 to 4: eax = low, edx = high half of the sum over the
+ * domain's vCPUs of full entries, gate entries, hypercalls, trapped writes
+ * to tables. Read without locks: each is counted by its own pCPU.
+ *
  * Facts: SDM 2A CPUID, APM 3 appendix E, xen/arch-x86/cpuid.h.
  */
 #include "dispatch/emulate.h"
 
+#include "base/string.h"
 #include "machine/clock.h"
 #include "machine/cpu.h"
 #include "machine/cpu-features.h"
@@ -26,199 +33,154 @@
 
 #define VERSION_MAJOR	4	/* the base profile (xen_version.version) */
 #define VERSION_MINOR	17
-#define MAX_BASIC	0xd
-#define MAX_EXTENDED	0x80000021
+#define MAX_BASIC	0xdu
+#define MAX_EXTENDED	0x80000021u
 #define XEN_LEAF	0x40000000
+#define STATS_LEAF	0x40000100
+#define NR_COUNTERS	4
 /* Leaf 0x40000003 (numbers only in the comments of xen/arch-x86/cpuid.h). */
 #define TSC_RELIABLE		BIT(1)
 #define TSC_NEVER_EMULATED	2
 #define XCR0_AVX	BIT(2)
-#define XCR0_AVX512	(BIT(5) | BIT(6) | BIT(7))
+#define XCR0_AVX512	(XCR0_AVX | BITS(5, 7))
+#define L1C_HYPERVISOR	BIT(31)
+
+#define BITS(first, last) (BIT((last) + 1) - BIT(first))
 
 enum { EAX, EBX, ECX, EDX };
+/* What bits of a word need besides the CPU's own. */
+enum need { NOTHING, AVX, AVX512, XSAVE, FSGSBASE, UMIP, RDTSCP };
 
-/* Leaf 1, ECX. */
-#define L1C_AVX		(BIT(12) | BIT(28) | BIT(29))	/* FMA, AVX, F16C */
-#define L1C_XSAVE	BIT(26)
-#define L1C_OSXSAVE	BIT(27)
-#define L1C_HYPERVISOR	BIT(31)
-#define L1C_PLAIN	(BIT(0) | BIT(1) | BIT(9) | BIT(13) | BIT(19) | \
-			 BIT(20) | BIT(22) | BIT(23) | BIT(25) | BIT(30))
-/* Leaf 1, EDX: FPU DE TSC MSR PAE CX8 APIC SEP CMOV PAT CLFSH MMX .. SSE2 SS */
-#define L1D_PLAIN	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | \
-			 BIT(9) | BIT(11) | BIT(15) | BIT(16) | BIT(19) | \
-			 BIT(23) | BIT(24) | BIT(25) | BIT(26) | BIT(27))
-/* Leaf 7, EBX: BMI1, FDP_EXCPTN_ONLY, BMI2, ERMS, NO_FPU_SEL, RDSEED, ADX, ... */
-#define L7B_PLAIN	(BIT(3) | BIT(6) | BIT(8) | BIT(9) | BIT(13) | BIT(18) | \
-			 BIT(19) | BIT(23) | BIT(24) | BIT(29))
-#define L7B_FSGSBASE	BIT(0)
-#define L7B_AVX2	BIT(5)
-#define L7B_AVX512	(BIT(16) | BIT(17) | BIT(21) | BIT(26) | BIT(27) | \
-			 BIT(28) | BIT(30) | BIT(31))
-/* Leaf 7, ECX: PREFETCHWT1, GFNI, CLDEMOTE, MOVDIRI, MOVDIR64B */
-#define L7C_PLAIN	(BIT(0) | BIT(8) | BIT(25) | BIT(27) | BIT(28))
-#define L7C_UMIP	BIT(2)
-#define L7C_RDPID	BIT(22)
-#define L7C_AVX		(BIT(9) | BIT(10))	/* VAES, VPCLMULQDQ */
-#define L7C_AVX512	(BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14))
-/* Leaf 7, EDX: FSRM, MD_CLEAR, SERIALIZE */
-#define L7D_PLAIN	(BIT(4) | BIT(10) | BIT(14))
-#define L7D_AVX512	(BIT(2) | BIT(3) | BIT(8) | BIT(23))
-/* Leaf 7, subleaf 1, EAX: FZRM, FSRS, FSRCS */
-#define L71A_PLAIN	(BIT(10) | BIT(11) | BIT(12))
-#define L71A_AVX	(BIT(4) | BIT(23))	/* AVX-VNNI, AVX-IFMA */
-#define L71A_AVX512	BIT(5)			/* AVX512_BF16 */
-#define L71D_AVX	(BIT(4) | BIT(5))	/* AVX-VNNI-INT8, AVX-NE-CONVERT */
-/* 0x80000001, ECX: LAHF, ABM, SSE4A, MISALIGNSSE, 3DNOWPREFETCH, TBM */
-#define E1C_PLAIN	(BIT(0) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(21))
-#define E1C_AVX		(BIT(11) | BIT(16))	/* XOP, FMA4 */
-/* 0x80000001, EDX: as leaf 1 where AMD repeats it; SYSCALL NX .. LM 3DNOW */
-#define E1D_PLAIN	(BIT(0) | BIT(2) | BIT(4) | BIT(5) | BIT(6) | BIT(8) | \
-			 BIT(9) | BIT(11) | BIT(15) | BIT(16) | BIT(20) | \
-			 BIT(22) | BIT(23) | BIT(24) | BIT(29) | BIT(30) | \
-			 BIT(31))
-#define E1D_RDTSCP	BIT(27)
-#define E7D_INVARIANT_TSC BIT(8)
-#define E8B_PLAIN	(BIT(0) | BIT(2))	/* CLZERO, RSTR_FP_ERR_PTRS */
-/* 0x80000021, EAX: data breakpoints, LFENCE serialises, null selector */
-#define E21A_PLAIN	(BIT(0) | BIT(2) | BIT(6))
+static const struct {
+	u32 leaf;
+	u8 sub, reg;
+	u8 need;
+	u32 bits;
+} white_list[] = {
+	{ 1, 0, EAX, NOTHING, ~0u },
+	{ 1, 0, EBX, NOTHING, 0xff00 },		/* CLFLUSH size */
+	{ 1, 0, ECX, NOTHING, BITS(0, 1) | BIT(9) | BIT(13) | BITS(19, 20) |
+			      BITS(22, 23) | BIT(25) | BIT(30) },
+	{ 1, 0, ECX, AVX, BIT(12) | BITS(28, 29) },	/* FMA, AVX, F16C */
+	{ 1, 0, ECX, XSAVE, BITS(26, 27) },	/* OSXSAVE: as the real CR4 has it */
+	/* FPU DE TSC MSR PAE CX8 APIC SEP CMOV PAT CLFSH MMX .. SSE2 SS */
+	{ 1, 0, EDX, NOTHING, BIT(0) | BIT(2) | BITS(4, 6) | BITS(8, 9) | BIT(11) |
+			      BITS(15, 16) | BIT(19) | BITS(23, 27) },
+	{ 7, 0, EAX, NOTHING, ~0u },
+	/* BMI1, FDP_EXCPTN_ONLY, BMI2, ERMS, NO_FPU_SEL, RDSEED, ADX, ... */
+	{ 7, 0, EBX, NOTHING, BIT(3) | BIT(6) | BITS(8, 9) | BIT(13) | BITS(18, 19) |
+			      BITS(23, 24) | BIT(29) },
+	{ 7, 0, EBX, FSGSBASE, BIT(0) },
+	{ 7, 0, EBX, AVX, BIT(5) },
+	{ 7, 0, EBX, AVX512, BITS(16, 17) | BIT(21) | BITS(26, 28) | BITS(30, 31) },
+	/* PREFETCHWT1, GFNI, CLDEMOTE, MOVDIRI, MOVDIR64B */
+	{ 7, 0, ECX, NOTHING, BIT(0) | BIT(8) | BIT(25) | BITS(27, 28) },
+	{ 7, 0, ECX, UMIP, BIT(2) },
+	{ 7, 0, ECX, RDTSCP, BIT(22) },		/* RDPID */
+	{ 7, 0, ECX, AVX, BITS(9, 10) },	/* VAES, VPCLMULQDQ */
+	{ 7, 0, ECX, AVX512, BIT(1) | BIT(6) | BITS(11, 12) | BIT(14) },
+	{ 7, 0, EDX, NOTHING, BIT(4) | BIT(10) | BIT(14) }, /* FSRM, MD_CLEAR, SERIALIZE */
+	{ 7, 0, EDX, AVX512, BITS(2, 3) | BIT(8) | BIT(23) },
+	{ 7, 1, EAX, NOTHING, BITS(10, 12) },		/* FZRM, FSRS, FSRCS */
+	{ 7, 1, EAX, AVX, BIT(4) | BIT(23) },		/* AVX-VNNI, AVX-IFMA */
+	{ 7, 1, EAX, AVX512, BIT(5) },			/* AVX512_BF16 */
+	{ 7, 1, EDX, AVX, BITS(4, 5) },		/* AVX-VNNI-INT8, AVX-NE-CONVERT */
+	{ 0xd, 1, EAX, XSAVE, BITS(0, 2) },	/* XSAVEOPT, XSAVEC, XGETBV(1) */
+	{ 0x80000001, 0, EAX, NOTHING, ~0u },
+	/* LAHF, ABM, SSE4A, MISALIGNSSE, 3DNOWPREFETCH, TBM */
+	{ 0x80000001, 0, ECX, NOTHING, BIT(0) | BITS(5, 8) | BIT(21) },
+	{ 0x80000001, 0, ECX, AVX, BIT(11) | BIT(16) },	/* XOP, FMA4 */
+	/* As leaf 1 where AMD repeats it; SYSCALL NX .. LM 3DNOW */
+	{ 0x80000001, 0, EDX, NOTHING, BIT(0) | BIT(2) | BITS(4, 6) | BITS(8, 9) |
+				       BIT(11) | BITS(15, 16) | BIT(20) |
+				       BITS(22, 24) | BITS(29, 31) },
+	{ 0x80000001, 0, EDX, RDTSCP, BIT(27) },
+	{ 0x80000007, 0, EDX, NOTHING, BIT(8) },	/* invariant TSC */
+	{ 0x80000008, 0, EAX, NOTHING, ~0u },
+	{ 0x80000008, 0, EBX, NOTHING, BIT(0) | BIT(2) }, /* CLZERO, RSTR_FP_ERR_PTRS */
+	/* Data breakpoints, LFENCE serialises, null selector */
+	{ 0x80000021, 0, EAX, NOTHING, BIT(0) | BIT(2) | BIT(6) },
+};
 
-static bool has_avx(void)
+static bool works(enum need need)
 {
-	return cpu_features.xcr0 & XCR0_AVX;
-}
+	u64 xcr0 = cpu_features.xcr0, cr4 = cpu_features.cr4_guest_allowed;
 
-static bool has_avx512(void)
-{
-	return has_avx() && (cpu_features.xcr0 & XCR0_AVX512) == XCR0_AVX512;
-}
-
-static u32 with_vectors(u32 plain, u32 avx, u32 avx512)
-{
-	return plain | (has_avx() ? avx : 0) | (has_avx512() ? avx512 : 0);
-}
-
-static void clear(u32 r[4])
-{
-	r[EAX] = r[EBX] = r[ECX] = r[EDX] = 0;
-}
-
-static void leaf_1(const struct vcpu *v, u32 r[4])
-{
-	/* CLFLUSH size; one logical processor a package; APIC id. */
-	r[EBX] = (r[EBX] & 0xff00) | 1 << 16 | v->id << 24;
-	r[ECX] &= with_vectors(L1C_PLAIN, L1C_AVX, 0) |
-		  (cpu_features.xsave ? L1C_XSAVE : 0);
-	/* The real CR4 has it whenever XSAVE is used here at all. */
-	if (cpu_features.xsave)
-		r[ECX] |= L1C_OSXSAVE;
-	r[ECX] |= L1C_HYPERVISOR;
-	r[EDX] &= L1D_PLAIN;
-}
-
-static void leaf_7(u32 sub, u32 r[4])
-{
-	u64 cr4 = cpu_features.cr4_guest_allowed;
-
-	switch (sub) {
-	case 0:
-		r[EAX] = min(r[EAX], 1u);
-		r[EBX] &= with_vectors(L7B_PLAIN, L7B_AVX2, L7B_AVX512) |
-			  (cr4 & CR4_FSGSBASE ? L7B_FSGSBASE : 0);
-		r[ECX] &= with_vectors(L7C_PLAIN, L7C_AVX, L7C_AVX512) |
-			  (cr4 & CR4_UMIP ? L7C_UMIP : 0) |
-			  (cpu_features.rdtscp ? L7C_RDPID : 0);
-		r[EDX] &= with_vectors(L7D_PLAIN, 0, L7D_AVX512);
-		break;
-	case 1:
-		r[EAX] &= with_vectors(L71A_PLAIN, L71A_AVX, L71A_AVX512);
-		r[EBX] = r[ECX] = 0;
-		r[EDX] &= with_vectors(0, L71D_AVX, 0);
-		break;
+	switch (need) {
+	case AVX:
+		return xcr0 & XCR0_AVX;
+	case AVX512:
+		return (xcr0 & XCR0_AVX512) == XCR0_AVX512;
+	case XSAVE:
+		return cpu_features.xsave;
+	case FSGSBASE:
+		return cr4 & CR4_FSGSBASE;
+	case UMIP:
+		return cr4 & CR4_UMIP;
+	case RDTSCP:
+		return cpu_features.rdtscp;
 	default:
-		clear(r);
+		return true;
 	}
 }
 
-/* XSAVE: the components of cpu_features.xcr0, which XCR0 always is. */
-static void leaf_d(u32 sub, u32 r[4])
+/* Shown as it is: names, caches and TLBs, width of the FPU; places in the XSAVE area. */
+static bool is_plain(u32 leaf, u32 sub)
 {
-	u64 xcr0 = cpu_features.xcr0;
-
-	if (!cpu_features.xsave) {
-		clear(r);
-	} else if (sub == 0) {
-		r[EAX] = (u32)xcr0;
-		r[EBX] = r[ECX] = cpu_features.xsave_size;
-		r[EDX] = xcr0 >> 32;
-	} else if (sub == 1) {
-		r[EAX] &= 7;	/* XSAVEOPT, XSAVEC, XGETBV(1); no XSAVES */
-		r[EBX] = r[ECX] = r[EDX] = 0;
-	} else if (sub >= 63 || !(xcr0 & BIT(sub))) {
-		clear(r);
-	}
+	return leaf == 0 || leaf == 2 || leaf == 4 || leaf == 0x80000000 ||
+	       (leaf >= 0x80000002 && leaf <= 0x80000006) || leaf == 0x8000001a ||
+	       (leaf == 0xd && sub >= 2 && sub < 63 && (cpu_features.xcr0 & BIT(sub)));
 }
 
-static void basic_leaf(const struct vcpu *v, u32 leaf, u32 sub, u32 r[4])
+static void apply_white_list(u32 leaf, u32 sub, u32 r[4])
+{
+	u32 shown[4] = { 0 };
+	unsigned int i;
+
+	if (leaf != 7 && leaf != 0xd)	/* no others here have subleaves */
+		sub = 0;
+	for (i = 0; i < ARRAY_SIZE(white_list); i++)
+		if (white_list[i].leaf == leaf && white_list[i].sub == sub &&
+		    works(white_list[i].need))
+			shown[white_list[i].reg] |= white_list[i].bits;
+	for (i = 0; i < 4; i++)
+		r[i] &= shown[i];
+}
+
+static void adjust(const struct vcpu *v, u32 leaf, u32 sub, u32 r[4])
 {
 	switch (leaf) {
 	case 0x0:
-		r[EAX] = min(r[EAX], (u32)MAX_BASIC);
+		r[EAX] = min(r[EAX], MAX_BASIC);
 		break;
-	case 0x1:
-		leaf_1(v, r);
-		break;
-	case 0x2:	/* caches and TLBs, Intel's older way */
+	case 0x1:	/* one logical processor a package; APIC id */
+		r[EBX] |= 1 << 16 | v->id << 24;
+		r[ECX] |= L1C_HYPERVISOR;
 		break;
 	case 0x4:	/* caches: not shared, one core a package */
 		r[EAX] &= 0x3fff;
 		break;
 	case 0x7:
-		leaf_7(sub, r);
+		if (sub == 0)
+			r[EAX] = min(r[EAX], 1u);
 		break;
 	case 0xb:	/* no level is valid */
-		clear(r);
 		r[ECX] = sub & 0xff;
 		r[EDX] = v->id;
 		break;
-	case 0xd:
-		leaf_d(sub, r);
+	case 0xd:	/* the components of cpu_features.xcr0, which XCR0 always is */
+		if (sub != 0 || !cpu_features.xsave)
+			break;
+		r[EAX] = (u32)cpu_features.xcr0;
+		r[EBX] = r[ECX] = cpu_features.xsave_size;
+		r[EDX] = cpu_features.xcr0 >> 32;
 		break;
-	default:	/* serial number, MWAIT, thermal, PMU, ... */
-		clear(r);
-	}
-}
-
-static void extended_leaf(u32 leaf, u32 r[4])
-{
-	switch (leaf) {
 	case 0x80000000:
-		r[EAX] = min(r[EAX], (u32)MAX_EXTENDED);
-		break;
-	case 0x80000001:
-		r[EBX] = 0;
-		r[ECX] &= with_vectors(E1C_PLAIN, E1C_AVX, 0);
-		r[EDX] &= E1D_PLAIN | (cpu_features.rdtscp ? E1D_RDTSCP : 0);
-		break;
-	case 0x80000002: case 0x80000003: case 0x80000004:	/* brand */
-	case 0x80000005: case 0x80000006:	/* caches and TLBs */
-	case 0x8000001a:			/* width of the FPU */
-		break;
-	case 0x80000007:
-		clear(r);
-		r[EDX] = cpu_features.tsc_invariant ? E7D_INVARIANT_TSC : 0;
+		r[EAX] = min(r[EAX], MAX_EXTENDED);
 		break;
 	case 0x80000008:	/* address sizes: 4-level paging */
 		r[EAX] = (r[EAX] & ~0xffffu) | 48 << 8 | cpu_features.phys_bits;
-		r[EBX] &= E8B_PLAIN;
-		r[ECX] = r[EDX] = 0;
 		break;
-	case 0x80000021:
-		r[EAX] &= E21A_PLAIN;
-		r[EBX] = r[ECX] = r[EDX] = 0;
-		break;
-	default:
-		clear(r);
 	}
 }
 
@@ -232,7 +194,6 @@ static u32 machine_address_width(void)
 
 static void xen_leaf(u32 leaf, u32 sub, u32 r[4])
 {
-	clear(r);
 	switch (leaf - XEN_LEAF) {
 	case 0:
 		r[EAX] = XEN_LEAF + XEN_CPUID_MAX_NUM_LEAVES;
@@ -261,6 +222,35 @@ static void xen_leaf(u32 leaf, u32 sub, u32 r[4])
 	}
 }
 
+static u64 vcpu_counter(const struct vcpu *v, u32 index)
+{
+	const u64 counter[NR_COUNTERS] = {
+		READ_ONCE(v->stat_entries),
+		READ_ONCE(v->gate_rw->entries),	/* the guest can write it */
+		READ_ONCE(v->stat_hypercalls),
+		READ_ONCE(v->stat_ptwr),
+	};
+
+	return counter[index - 1];
+}
+
+static void stats_leaf(const struct domain *d, u32 index, u32 r[4])
+{
+	u64 sum = 0;
+	u32 i;
+
+	if (index == 0) {
+		r[EAX] = NR_COUNTERS;
+		memcpy(&r[EBX], "RingletStats", 12);
+	} else if (index <= NR_COUNTERS) {
+		for (i = 0; i < d->max_vcpus; i++)
+			if (d->vcpu[i])
+				sum += vcpu_counter(d->vcpu[i], index);
+		r[EAX] = (u32)sum;
+		r[EDX] = (u32)(sum >> 32);
+	}
+}
+
 /**
  * cpuid_guest() - what forced CPUID answers
  * @v: who asks
@@ -271,15 +261,11 @@ void cpuid_guest(struct vcpu *v, u32 leaf, u32 sub, u32 r[4])
 {
 	u32 max[4];
 
-	if (leaf == STATS_LEAF) {
+	memset(r, 0, 4 * sizeof(*r));
+	if (leaf == STATS_LEAF)
 		stats_leaf(v->domain, sub, r);
-		return;
-	}
-	if (leaf >= XEN_LEAF && leaf <= XEN_LEAF + 0xffff) {
+	else if (leaf >= XEN_LEAF && leaf <= XEN_LEAF + 0xffff)
 		xen_leaf(leaf, sub, r);
-		return;
-	}
-	clear(r);
 	if (leaf > MAX_BASIC && (leaf < 0x80000000 || leaf > MAX_EXTENDED))
 		return;
 	/* Past its last leaf Intel's CPUID repeats another one. */
@@ -287,8 +273,7 @@ void cpuid_guest(struct vcpu *v, u32 leaf, u32 sub, u32 r[4])
 	if (leaf > max[EAX])
 		return;
 	cpuid_count(leaf, sub, r);
-	if (leaf & 0x80000000)
-		extended_leaf(leaf, r);
-	else
-		basic_leaf(v, leaf, sub, r);
+	if (!is_plain(leaf, sub))
+		apply_white_list(leaf, sub, r);
+	adjust(v, leaf, sub, r);
 }

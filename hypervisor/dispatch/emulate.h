@@ -102,8 +102,4 @@ void vcpu_set_ts(struct vcpu *v, bool set);
 /* cpuid.c: what forced CPUID gives; r = eax, ebx, ecx, edx. */
 void cpuid_guest(struct vcpu *v, u32 leaf, u32 sub, u32 r[4]);
 
-/* stats-leaf.c */
-#define STATS_LEAF	0x40000100
-void stats_leaf(struct domain *d, u32 index, u32 r[4]);
-
 #endif

@@ -2,7 +2,7 @@
 UNIT_TESTS += emulate-decode emulate-io emulate-priv emulate-umip
 
 emulate_DISPATCH := $(addprefix $(HYP)/dispatch/,decode-priv.c emulate.c \
-	io-port.c msr.c control-regs.c umip.c debugreg.c cpuid.c stats-leaf.c) $(HYP)/machine/insn.c \
+	io-port.c msr.c control-regs.c umip.c debugreg.c cpuid.c) $(HYP)/machine/insn.c \
 	$(HYP)/state/descriptor-tables.c
 
 emulate-decode_SRCS := $(HYP)/dispatch/decode-priv.c $(HYP)/machine/insn.c
