@@ -5,7 +5,7 @@
  *
  * Formatting knows d i u x c s p with l and ll, width and zero padding.
  */
-#include "guest.h"
+#include "child.h"
 
 void *memset(void *d, int c, size_t n)
 {
@@ -187,7 +187,10 @@ void panic(const char *fmt, ...)
 	__builtin_va_start(ap, fmt);
 	kvsnprintf(buf, sizeof(buf), fmt, ap);
 	__builtin_va_end(ap);
-	kprintf("# guest panic: %s\n", buf);
+	if (child_self)
+		child_fail(__FILE__, __LINE__, buf);
+	else
+		kprintf("# guest panic: %s\n", buf);
 	for (;;)
 		HYP(sched_op, SCHEDOP_shutdown, &s);
 }

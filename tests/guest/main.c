@@ -7,7 +7,7 @@
  * guest ends by asking for a reboot: Xen answers the poweroff of its initial domain by halting,
  * which ends no emulator.
  */
-#include "guest.h"
+#include "child.h"
 
 extern const struct kase __cases[], __cases_end[];
 void guest_main(struct start_info *si, ulong boot_rsp);
@@ -28,6 +28,10 @@ void case_fail(const char *file, int line, const char *fmt, ...)
 	__builtin_va_start(ap, fmt);
 	kvsnprintf(buf, sizeof(buf), fmt, ap);
 	__builtin_va_end(ap);
+	if (child_self) {
+		child_fail(file, line, buf);
+		return;
+	}
 	kprintf("    # %s:%d: %s\n", file, line, buf);
 }
 
