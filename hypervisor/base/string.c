@@ -201,7 +201,6 @@ static void format_one(struct sink *o, struct spec *sp, char conv, va_list *ap)
 {
 	const char *s;
 	s64 v;
-	char c;
 
 	switch (conv) {
 	case 'd':
@@ -220,10 +219,6 @@ static void format_one(struct sink *o, struct spec *sp, char conv, va_list *ap)
 			s = "(null)";
 		sink_padded(o, sp, s, strnlen(s, sp->precision < 0 ?
 					  SIZE_MAX : (size_t)sp->precision));
-		return;
-	case 'c':
-		c = va_arg(*ap, int);
-		sink_padded(o, sp, &c, 1);
 		return;
 	default:
 		sink_char(o, conv);

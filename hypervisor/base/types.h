@@ -72,7 +72,6 @@ static inline mfn_t paddr_to_mfn(paddr_t pa)
 /* Code and data that only boot needs; the frames are freed afterwards. */
 #define __init		__section(".init.text") __attribute__((cold))
 #define __initdata	__section(".init.data")
-#define __initconst	__section(".init.rodata")
 #define __ro_after_init	__section(".data.ro_after_init")
 
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))

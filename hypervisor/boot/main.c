@@ -172,7 +172,6 @@ static void boot_on_pcpu(void)
 	pcpu_load();
 	cpu_pcpu_init();
 	nr_pcpus = 1;
-	this_cpu->online = 1;
 	boot_devices();
 	boot_pcpus();
 	boot_finish(dom0_build(&info, &kernel, rsdp)->vcpu[0]);

@@ -26,11 +26,6 @@
 #include "sched/sched.h"
 #include "state/guest-access.h"
 
-struct extable_entry {
-	u64 at, fixup;
-};
-extern const struct extable_entry extable_start[], extable_end[];
-
 void host_nmi(void);
 void host_machine_check(void) __noreturn;
 void host_double_fault_in_gate(void) __noreturn;
@@ -274,19 +269,6 @@ struct exit host_entry(u64 nested_sp)
 	return host_exit();
 }
 
-static bool fix_up(struct regs *r)
-{
-	const struct extable_entry *e;
-
-	for (e = extable_start; e < extable_end; e++) {
-		if (e->at == r->rip) {
-			r->rip = e->fixup;
-			return true;
-		}
-	}
-	return false;
-}
-
 void host_trap(struct regs *r)
 {
 	if (r->vector >= VEC_FIRST_IRQ) {
@@ -306,15 +288,12 @@ void host_trap(struct regs *r)
 		write_dr6(DR6_INIT);
 		return;
 	}
-	if (fix_up(r))
-		return;
 	panic(r, "exception %lu, error code %lx, cr2 %lx, in the hypervisor",
 	      r->vector, r->error, read_cr2());
 }
 
 void host_nmi(void)
 {
-	this_cpu->nmi_count++;
 	machine_halt_if_told();
 }
 

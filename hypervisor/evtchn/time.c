@@ -53,8 +53,6 @@ void domain_wallclock_set(struct domain *d, u64 sec, u32 nsec, u64 system_time)
 	nsec -= sub;
 
 	spin_lock(&d->event_lock);
-	d->wc_sec = sec;
-	d->wc_nsec = nsec;
 	WRITE_ONCE(s->wc_version, ++ed->wc_version);
 	smp_wmb();
 	s->wc_sec = sec;

@@ -74,22 +74,17 @@ static bool signature_is(struct table t, const char *sig)
 	return !memcmp(t.p, sig, 4);
 }
 
-static void madt_cpu(u32 apic_id, u32 acpi_id, u32 flags)
+static void madt_cpu(u32 apic_id, u32 acpi_id, bool enabled)
 {
-	struct acpi_cpu *c = &acpi.cpu[acpi.nr_cpus];
 	u32 i;
 
-	if (acpi.nr_cpus == ARRAY_SIZE(acpi.cpu))
+	if (!enabled || acpi.nr_cpus == ARRAY_SIZE(acpi.cpu))
 		return;
 	/* A CPU may be listed as both a local APIC and a local x2APIC. */
 	for (i = 0; i < acpi.nr_cpus; i++)
 		if (acpi.cpu[i].apic_id == apic_id)
 			return;
-	c->apic_id = apic_id;
-	c->acpi_id = acpi_id;
-	c->enabled = flags & 1;
-	if (c->enabled)
-		acpi.nr_cpus++;
+	acpi.cpu[acpi.nr_cpus++] = (struct acpi_cpu){ apic_id, acpi_id };
 }
 
 static void madt_ioapic(paddr_t base, u32 gsi_base)
@@ -125,7 +120,7 @@ static void parse_madt(struct table t)
 		if (e.len < 2 || e.len > t.len - off)
 			break;
 		if (e.p[0] == 0 && e.len >= 8 && e.p[3] != 0xff)
-			madt_cpu(e.p[3], e.p[2], field(e, 4, 4));
+			madt_cpu(e.p[3], e.p[2], field(e, 4, 4) & 1);
 		else if (e.p[0] == 1 && e.len >= 12)
 			madt_ioapic(field(e, 4, 4), field(e, 8, 4));
 		else if (e.p[0] == 2 && e.len >= 10)
@@ -133,7 +128,7 @@ static void parse_madt(struct table t)
 		else if (e.p[0] == 5 && e.len >= 12)
 			acpi.lapic_base = field(e, 4, 8);
 		else if (e.p[0] == 9 && e.len >= 16)
-			madt_cpu(field(e, 4, 4), field(e, 12, 4), field(e, 8, 4));
+			madt_cpu(field(e, 4, 4), field(e, 12, 4), field(e, 8, 4) & 1);
 		off += e.len;
 	}
 }

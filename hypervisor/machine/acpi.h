@@ -5,7 +5,7 @@
 
 #include "base/types.h"
 
-struct acpi_cpu { u32 apic_id, acpi_id; bool enabled; };
+struct acpi_cpu { u32 apic_id, acpi_id; };	/* enabled ones */
 struct acpi_ioapic { paddr_t base; u32 gsi_base; };
 struct acpi_override { u8 irq; u32 gsi; bool level, active_low; };
 

@@ -53,16 +53,12 @@
 #define CR4_PSE			BIT(4)
 #define CR4_PAE			BIT(5)
 #define CR4_MCE			BIT(6)
-#define CR4_PGE			BIT(7)
-#define CR4_PCE			BIT(8)
 #define CR4_OSFXSR		BIT(9)
 #define CR4_OSXMMEXCPT		BIT(10)
 #define CR4_UMIP		BIT(11)
 #define CR4_FSGSBASE		BIT(16)
 #define CR4_OSXSAVE		BIT(18)
 #define CR4_SMEP		BIT(20)
-#define CR4_SMAP		BIT(21)
-#define CR4_PKE			BIT(22)
 
 static inline u64 rdmsr(u32 msr)
 {
@@ -192,14 +188,6 @@ static inline void xsetbv(u32 reg, u64 v)
 {
 	__asm__ __volatile__("xsetbv" :: "c"(reg), "a"((u32)v),
 			     "d"((u32)(v >> 32)));
-}
-
-static inline u64 xgetbv(u32 reg)
-{
-	u32 lo, hi;
-
-	__asm__ __volatile__("xgetbv" : "=a"(lo), "=d"(hi) : "c"(reg));
-	return (u64)hi << 32 | lo;
 }
 
 /* Bits 63..47 all equal (4-level paging). */

@@ -18,9 +18,4 @@ static inline void mmio_write32(volatile void __iomem *p, u32 v)
 	*(volatile __force u32 *)p = v;
 }
 
-static inline u64 mmio_read64(const volatile void __iomem *p)
-{
-	return *(const volatile __force u64 *)p;
-}
-
 #endif

@@ -14,13 +14,11 @@
 
 struct vcpu;
 struct pcpu_sched;
-struct pcpu_timers;
 
 struct pcpu {
 	u32 id;			/* index in pcpu_table; constant */
 	u32 apic_id;		/* constant */
 	u64 host_cr3;		/* constant */
-	struct pcpu *self;	/* direct-map address; constant */
 	void *gate_l1;		/* host view of the gate: its L1; constant */
 	u8 *gdt;		/* direct map of our GDT page; constant */
 
@@ -32,15 +30,12 @@ struct pcpu {
 	 * loads CR3. Written by the own pCPU, read by all.
 	 */
 	u32 in_guest;
-	u32 online;
 	u64 entries;		/* entries into host space, all reasons */
 	unsigned long softirqs;	/* SOFTIRQ_* bits; atomic, set by any pCPU */
 
 	u64 cr4;		/* shadow of the register */
 	u64 dr7;		/* shadow: 0 = no guest breakpoint loaded */
 	struct pcpu_sched *sched;	/* sched/ */
-	struct pcpu_timers *timers;	/* machine/timer.c */
-	u32 nmi_count;
 };
 
 #define this_cpu	((struct pcpu *)PCPU_VIRT)

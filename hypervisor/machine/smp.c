@@ -107,7 +107,6 @@ void machine_halt_if_told(void)
 /* First C of a new pCPU; trampoline.S has loaded its CR3 and stack. */
 void smp_ap_main(void)
 {
-	this_cpu->online = 1;
 	__atomic_store_n(&ap_running, 1, __ATOMIC_RELEASE);
 	ap_main();
 }
@@ -169,7 +168,7 @@ void __init smp_boot(u32 max, int (*create)(u32 cpu, u32 apic_id),
 	for (i = 0; i < acpi.nr_cpus && nr_pcpus < min(max, (u32)MAX_PCPUS); i++) {
 		u32 apic = acpi.cpu[i].apic_id;
 
-		if (apic == own || !acpi.cpu[i].enabled)
+		if (apic == own)
 			continue;
 		if (create(nr_pcpus, apic))
 			break;

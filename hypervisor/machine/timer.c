@@ -109,7 +109,6 @@ static void queues_init(void)
 
 void timer_pcpu_init(void)
 {
-	this_cpu->timers = &queues[this_cpu->id];
 	if (this_cpu->id == 0)
 		queues_init();
 	else

@@ -26,7 +26,6 @@ struct mm_domain;
 struct evtchn_domain;
 struct evtchn_vcpu;
 struct sched_vcpu;
-struct irq_domain;
 struct timer_vcpu;
 struct grant_domain;
 struct sched_domain;
@@ -142,12 +141,8 @@ struct domain {
 	struct shared_info *shared_info;	/* direct map; our frame */
 	mfn_t shared_info_mfn;
 
-	u64 wc_sec;		/* wall clock at system time 0 */
-	u32 wc_nsec;
-
 	struct mm_domain *mm;		/* mm/ */
 	struct evtchn_domain *evtchn;	/* evtchn/ */
-	struct irq_domain *irq;		/* dispatch/ pirqs */
 	struct grant_domain *grant;	/* grant/ */
 	struct sched_domain *sched;	/* sched/ */
 

@@ -301,7 +301,8 @@ static void test_cr4(void **state)
 	(void)state;
 	ASSERT_DONE(0x0f, 0x20, 0xe0);
 	assert_int_equal(regs->rax, CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT);
-	regs->rax |= CR4_TSD | CR4_UMIP | CR4_PGE | CR4_PCE | CR4_SMAP | CR4_PKE | BIT(13);
+	/* PGE, PCE, VMXE, SMAP, PKE */
+		regs->rax |= CR4_TSD | CR4_UMIP | BIT(7) | BIT(8) | BIT(13) | BIT(21) | BIT(22);
 	regs->rax &= ~CR4_PAE;
 	ASSERT_DONE(0x0f, 0x22, 0xe0);
 	assert_int_equal(vcpu.virt_cr4, CR4_TSD | CR4_UMIP);
