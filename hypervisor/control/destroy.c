@@ -126,14 +126,12 @@ static void stop_timers(struct control_domain *c)
 
 static void drop_shared_info(struct domain *d)
 {
-	struct page *pg = mfn_to_page(d->shared_info_mfn);
 	u32 i;
 
 	d->shared_info = &nowhere;
 	for (i = 0; i < d->max_vcpus; i++)
 		d->vcpu[i]->vcpu_info = &nowhere.vcpu_info[i];
-	if (page_ref_put(pg))
-		page_free_last(pg);
+	page_put(mfn_to_page(d->shared_info_mfn));
 }
 
 static int teardown(struct control_domain *c)

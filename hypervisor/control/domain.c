@@ -158,7 +158,6 @@ static void domain_free(struct control_domain *c)
 	timer_stop_sync(&c->report);	/* a last crash may have armed it */
 	grant_domain_free(d);
 	evtchn_domain_free(d);
-	mm_domain_free(d);
 	sched_domain_free(d);
 	spin_lock(&domlist_lock);
 	*slot_of(d->id) = c->next;

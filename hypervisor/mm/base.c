@@ -23,7 +23,7 @@
 
 static struct mm_vcpu *mm_of(struct vcpu *v)
 {
-	return &v->domain->mm->vcpu[v->id];
+	return v->domain->mm->vcpu[v->id];
 }
 
 static void slot_write(struct vcpu *v, unsigned int slot, u64 entry)
@@ -111,15 +111,15 @@ int mm_load_base(struct vcpu *v, mfn_t mfn)
 	int rc;
 
 	do {
-		rc = base_load(v, mfn);
+		rc = v->domain->is_dying ? -ESRCH : base_load(v, mfn);
 	} while (rc == -ERESTART && types_retry(c));
 	mm_unlock(v->domain);
 	return rc;
 }
 
-void mm_unload_base(struct vcpu *v)
+void bases_unload(struct vcpu *v)
 {
-	struct mm_core *c = mm_lock(v->domain);
+	struct mm_core *c = &v->domain->mm->core;
 	mfn_t old = v->guest_l4, user = v->user_l4;
 
 	ldt_unmap(v);
@@ -130,6 +130,12 @@ void mm_unload_base(struct vcpu *v)
 		type_put(c, old);
 	if (mfn_given(user))
 		type_put(c, user);
+}
+
+void mm_unload_base(struct vcpu *v)
+{
+	mm_lock(v->domain);
+	bases_unload(v);
 	mm_unlock(v->domain);
 }
 

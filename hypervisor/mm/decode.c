@@ -181,6 +181,7 @@ int pt_insn_op(const struct pt_insn *insn, const struct regs *regs,
 	op->value = (insn->value & mask) << shift;
 	op->expect = (regs->rax & mask) << shift;
 	op->preserve_ad = false;
+	op->foreign = 0;
 	return 0;
 }
 

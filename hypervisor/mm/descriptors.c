@@ -23,7 +23,7 @@
 
 void ldt_unmap(struct vcpu *v)
 {
-	struct mm_vcpu *m = &v->domain->mm->vcpu[v->id];
+	struct mm_vcpu *m = v->domain->mm->vcpu[v->id];
 	u32 page;
 
 	for (page = 0; v->ldt_mapped && page < GATE_LDT_PAGES; page++) {
@@ -55,7 +55,7 @@ bool mm_fault_on_ldt(struct vcpu *v, u64 va)
 	}
 	rc = page_get_type(v->domain, w.mfn, PT_DESC);
 	if (!rc) {
-		v->domain->mm->vcpu[v->id].ldt_frames[page] = w.mfn;
+		v->domain->mm->vcpu[v->id]->ldt_frames[page] = w.mfn;
 		v->ldt_mapped |= BIT(page);
 		vcpu_gate_map_ldt(v, page, w.mfn);
 	}
@@ -80,18 +80,11 @@ static int hold_gdt_frames(struct domain *d, const unsigned long *frames, u32 n)
 	return 0;
 }
 
-int mm_set_gdt(struct vcpu *v, const unsigned long *frames, u32 entries)
+/* Frames that are held, in place of those that were. */
+static void gdt_replace(struct vcpu *v, const unsigned long *frames, u32 entries)
+	__requires(v->domain->page_lock)
 {
 	u32 i, n = DIV_ROUND_UP(entries, DESC_PER_PAGE);
-	struct domain *d = v->domain;
-	int rc;
-
-	if (entries > MAX_GDT_ENTRIES)
-		return -EINVAL;
-	mm_lock(d);
-	rc = hold_gdt_frames(d, frames, n);
-	if (rc)
-		goto out;
 
 	for (i = 0; i < GUEST_GDT_PAGES; i++) {
 		mfn_t old = v->gdt_frames[i];
@@ -100,11 +93,29 @@ int mm_set_gdt(struct vcpu *v, const unsigned long *frames, u32 entries)
 		vcpu_gate_map_gdt(v, i, new);
 		v->gdt_frames[i] = new;
 		if (mfn_given(old))
-			page_put_type(d, old);
+			page_put_type(v->domain, old);
 	}
 	v->gdt_entries = entries;
-out:
-	mm_unlock(d);
+}
+
+void gdt_unmap(struct vcpu *v)
+{
+	gdt_replace(v, NULL, 0);
+}
+
+int mm_set_gdt(struct vcpu *v, const unsigned long *frames, u32 entries)
+{
+	int rc;
+
+	if (entries > MAX_GDT_ENTRIES)
+		return -EINVAL;
+	mm_lock(v->domain);
+	rc = v->domain->is_dying ? -ESRCH :
+	     hold_gdt_frames(v->domain, frames,
+			     DIV_ROUND_UP(entries, DESC_PER_PAGE));
+	if (!rc)
+		gdt_replace(v, frames, entries);
+	mm_unlock(v->domain);
 	return rc;
 }
 

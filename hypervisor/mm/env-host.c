@@ -8,14 +8,17 @@
  * when it starts and counts as done when all pCPUs have answered; two may
  * overlap (copies to the guest flush without the lock).
  *
+ * A frame that another domain mapped (PAGE_FOREIGN) may be in the TLB of a pCPU
+ * that runs that one: for it, all pCPUs are made to answer.
+ *
  * Frames whose last reference went are collected and freed in one go, after one
- * flush: when the lock is given back or the list is full.
+ * flush: when the lock is given back or the list is full. Each goes back to its
+ * owner, who may be another domain.
  *
  * Locks: d->page_lock, held throughout but in the flush itself.
  */
 #include "mm/mm.h"
 #include "console/printk.h"
-#include "machine/cpu-features.h"
 #include "machine/directmap.h"
 #include "machine/smp.h"
 #include "mm/env.h"
@@ -111,13 +114,19 @@ void mm_flush_vcpus(struct domain *d, const unsigned long *vcpu_mask)
 	flush_pcpus_of(d, vcpu_mask);
 }
 
-void mm_flush_domain(struct domain *d)
+static void flush_numbered(struct domain *d, bool everywhere)
 {
+	static const unsigned long all[BITS_TO_LONGS(MAX_PCPUS)] = {
+		[0 ... BITS_TO_LONGS(MAX_PCPUS) - 1] = ~0UL,
+	};
 	struct mm_core *c = &d->mm->core;
 	u16 nr, done;
 
 	nr = __atomic_add_fetch(&c->flush_started, 1, __ATOMIC_SEQ_CST);
-	flush_pcpus_of(d, NULL);
+	if (everywhere)
+		pcpu_flush(all);
+	else
+		flush_pcpus_of(d, NULL);
 	done = __atomic_load_n(&c->flush_done, __ATOMIC_SEQ_CST);
 	while ((s16)(nr - done) > 0 &&
 	       !__atomic_compare_exchange_n(&c->flush_done, &done, nr, false,
@@ -125,23 +134,42 @@ void mm_flush_domain(struct domain *d)
 		;
 }
 
-void env_flush(struct mm_core *c)
+void mm_flush_domain(struct domain *d)
 {
-	mm_flush_domain(container_of(c, struct mm_domain, core)->domain);
+	flush_numbered(d, false);
+}
+
+static bool is_foreign(const struct page *pg)
+{
+	return READ_ONCE(pg->flags) & PAGE_FOREIGN;
+}
+
+void env_flush(struct mm_core *c, const struct page *pg)
+{
+	flush_numbered(container_of(c, struct mm_domain, core)->domain,
+		       is_foreign(pg));
+}
+
+/* After the flush. */
+static void frame_free(struct page *pg)
+{
+	struct domain *d = domain_of_page(pg->owner);
+
+	BUG_ON(!d);
+	m2p_set(page_to_mfn(pg), ~0ULL);
+	domain_free_frame(d, page_to_mfn(pg));
 }
 
 static void free_released(struct mm_domain *m)
 {
+	bool foreign = false;
 	u32 i;
 
-	mm_flush_domain(m->domain);
-	for (i = 0; i < m->nr_released; i++) {
-		mfn_t mfn = m->released[i];
-
-		m2p_set(mfn, ~0ULL);
-		mfn_to_page(mfn)->type_info = 0;
-		domain_free_frame(m->domain, mfn);
-	}
+	for (i = 0; i < m->nr_released; i++)
+		foreign |= is_foreign(mfn_to_page(m->released[i]));
+	flush_numbered(m->domain, foreign);
+	for (i = 0; i < m->nr_released; i++)
+		frame_free(mfn_to_page(m->released[i]));
 	m->nr_released = 0;
 }
 
@@ -168,26 +196,6 @@ void mm_unlock(struct domain *d)
 	spin_unlock(&d->page_lock);
 }
 
-int mm_domain_init(struct domain *d)
-{
-	struct mm_domain *m;
-	u32 i, j;
-
-	m = kzalloc(sizeof(*m));
-	if (!m)
-		return -ENOMEM;
-	m->domain = d;
-	m->core.owner = d->id;
-	m->core.hardware = d->is_hardware;
-	m->core.mfn_limit = 1ULL << (cpu_features.phys_bits - PAGE_SHIFT);
-	for (i = 0; i < MAX_VCPUS; i++) {
-		for (j = 0; j < GATE_LDT_PAGES; j++)
-			m->vcpu[i].ldt_frames[j] = INVALID_MFN;
-	}
-	d->mm = m;
-	return 0;
-}
-
 bool page_get(struct page *pg, const struct domain *d)
 {
 	return page_ref_get(pg, d->id);
@@ -198,10 +206,14 @@ void page_free_last(struct page *pg)
 	struct domain *d = domain_of_page(pg->owner);
 
 	BUG_ON(!d);
-	mm_flush_domain(d);
-	m2p_set(page_to_mfn(pg), ~0ULL);
-	pg->type_info = 0;
-	domain_free_frame(d, page_to_mfn(pg));
+	flush_numbered(d, is_foreign(pg));
+	frame_free(pg);
+}
+
+void page_put(struct page *pg)
+{
+	if (page_ref_put(pg))
+		page_free_last(pg);
 }
 
 int page_get_type(struct domain *d, mfn_t mfn, enum page_type t)

@@ -33,7 +33,8 @@ struct mm_domain {
 	struct domain *domain;	/* constant */
 	u32 nr_released;
 	mfn_t released[MM_MAX_RELEASED];	/* refs 0, not yet flushed */
-	struct mm_vcpu vcpu[MAX_VCPUS];
+	struct page *cursor;	/* teardown's place, with a reference */
+	struct mm_vcpu *vcpu[MAX_VCPUS];	/* constant */
 };
 
 /* Lock, with a fresh budget; unlock, after freeing what was released. */
@@ -45,7 +46,9 @@ int __must_check base_load(struct vcpu *v, mfn_t mfn)
 	__requires(v->domain->page_lock);
 int __must_check user_base_load(struct vcpu *v, mfn_t mfn)
 	__requires(v->domain->page_lock);
+void bases_unload(struct vcpu *v) __requires(v->domain->page_lock);
 void ldt_unmap(struct vcpu *v) __requires(v->domain->page_lock);
+void gdt_unmap(struct vcpu *v) __requires(v->domain->page_lock);
 
 /* Split a batch's count argument. */
 static inline int __must_check batch_start(u64 arg, u32 *count, u32 *done)
@@ -69,6 +72,29 @@ static inline bool mfn_given(mfn_t mfn)
 
 /* Flush as update_va_mapping and mmuext_op ask for it; @mask: guest pointer. */
 int __must_check flush_vcpu_mask(struct domain *d, u64 mask);
+
+/* The last reference is gone, without the lock: flush and free. */
+void page_free_last(struct page *pg);
+
+/**
+ * other_domain() - the domain that a call of @v names, unless it is its own
+ * @fd: NULL, or the other one with a reference
+ *
+ * Return: 0; -ESRCH; -EPERM.
+ */
+static inline int __must_check other_domain(const struct vcpu *v, u64 domid,
+					    struct domain **fd)
+{
+	*fd = NULL;
+	return domid_is_self(v->domain, domid) ? 0 :
+	       domain_get_for(v, domid, fd);
+}
+
+static inline void other_domain_put(struct domain *fd)
+{
+	if (fd)
+		domain_put(fd);
+}
 
 long memory_exchange(struct vcpu *v, u64 arg);
 u64 m2p_entries(void);

@@ -7,6 +7,7 @@
  * the call returns how many were done; it stops between two with -ERESTART.
  * A frame given back loses its allocation reference and lives on while
  * something else still refers to it (mm/types.c frees it then, after a flush).
+ * A privileged domain may do this for another one; the lists are always its own.
  *
  * Locks: d->page_lock; the allocator's own.
  * ABI: xen/memory.h. Operations for translated guests are refused.
@@ -43,8 +44,11 @@ static int extent_add(struct domain *d, const struct xen_memory_reservation *r,
 
 	if (populate && copy_from_guest(&pfn, slot, sizeof(pfn)))
 		return -EFAULT;
-	mfn = domain_alloc_frames(d, r->extent_order,
+	mm_lock(d);
+	mfn = d->is_dying ? INVALID_MFN :
+	      domain_alloc_frames(d, r->extent_order,
 				  address_limit(r->mem_flags));
+	mm_unlock(d);
 	if (mfn_eq(mfn, INVALID_MFN))
 		return -ENOMEM;
 	for (i = 0; i < 1ULL << r->extent_order; i++)
@@ -91,36 +95,25 @@ static int extent_remove(struct domain *d,
 	return rc;
 }
 
-/*
- * @i: extents done by earlier executions of the call. What is wrong with the
- * arguments shows only in that no more are done, as in the base profile.
- */
-static long reservation_op(struct vcpu *v, u64 cmd, u64 i, u64 arg)
+/* Extents from @i on, of @d; how many are done, or -ERESTART. */
+static long reservation_extents(struct domain *d, u64 cmd, u64 i,
+				const struct xen_memory_reservation *r)
 {
-	struct domain *d = v->domain;
-	struct xen_memory_reservation r;
 	u64 budget = FRAMES_PER_CALL;
 	int rc = 0;
 
-	if (copy_from_guest(&r, arg, sizeof(r)) || !domid_is_self(d, r.domid))
-		return i;
-	if (r.nr_extents > MAX_EXTENTS || r.extent_order > MAX_EXTENT_ORDER)
-		return i;
-	if (!r.extent_start.p && cmd != XENMEM_increase_reservation)
-		return i;
-
-	for (; i < r.nr_extents; i++) {
-		u64 slot = (u64)r.extent_start.p + i * sizeof(u64);
+	for (; i < r->nr_extents; i++) {
+		u64 slot = (u64)r->extent_start.p + i * sizeof(u64);
 
 		if (!budget) {
-			v->call_args[0] = cmd | i << EXTENT_SHIFT;
+			current_vcpu->call_args[0] = cmd | i << EXTENT_SHIFT;
 			return -ERESTART;
 		}
-		budget -= min(budget, 1ULL << r.extent_order);
+		budget -= min(budget, 1ULL << r->extent_order);
 		if (cmd == XENMEM_decrease_reservation)
-			rc = extent_remove(d, &r, slot);
+			rc = extent_remove(d, r, slot);
 		else
-			rc = extent_add(d, &r, slot,
+			rc = extent_add(d, r, slot,
 					cmd == XENMEM_populate_physmap);
 		if (rc)
 			break;
@@ -128,22 +121,49 @@ static long reservation_op(struct vcpu *v, u64 cmd, u64 i, u64 arg)
 	return i;
 }
 
-static long domain_query(struct domain *d, u64 cmd, u64 arg)
+/*
+ * @i: extents done by earlier executions of the call. What is wrong with the
+ * arguments shows only in that no more are done, as in the base profile.
+ */
+static long reservation_op(struct vcpu *v, u64 cmd, u64 i, u64 arg)
+{
+	struct xen_memory_reservation r;
+	struct domain *fd;
+	long rc;
+
+	if (copy_from_guest(&r, arg, sizeof(r)))
+		return i;
+	if (r.nr_extents > MAX_EXTENTS || r.extent_order > MAX_EXTENT_ORDER)
+		return i;
+	if (!r.extent_start.p && cmd != XENMEM_increase_reservation)
+		return i;
+	if (other_domain(v, r.domid, &fd))
+		return i;
+	rc = reservation_extents(fd ? fd : v->domain, cmd, i, &r);
+	other_domain_put(fd);
+	return rc;
+}
+
+static long domain_query(struct vcpu *v, u64 cmd, u64 arg)
 {
 	struct xen_memory_domain q;
+	struct domain *fd, *d;
+	long rc;
 
 	if (copy_from_guest(&q, arg, sizeof(q)))
 		return -EFAULT;
-	if (!domid_is_self(d, q.domid))
-		return -EPERM;
-	switch (cmd) {
-	case XENMEM_current_reservation:
-		return d->tot_pages;
-	case XENMEM_maximum_reservation:
-		return d->max_pages;
-	default:	/* XENMEM_maximum_gpfn */
-		return d->shared_info->arch.max_pfn - 1;
-	}
+	rc = other_domain(v, q.domid, &fd);
+	if (rc)
+		return rc;
+	d = fd ? fd : v->domain;
+	if (cmd == XENMEM_current_reservation)
+		rc = d->tot_pages;
+	else if (cmd == XENMEM_maximum_reservation)
+		rc = d->max_pages;
+	else	/* XENMEM_maximum_gpfn */
+		rc = d->shared_info->arch.max_pfn - 1;
+	other_domain_put(fd);
+	return rc;
 }
 
 static long machine_memory_map(u64 arg)
@@ -181,7 +201,6 @@ static long machphys_mapping(u64 arg)
 long do_memory_op(u64 cmd, u64 arg)
 {
 	struct vcpu *v = current_vcpu;
-	struct domain *d = v->domain;
 	u64 start = (u32)cmd >> EXTENT_SHIFT;
 
 	cmd &= (1U << EXTENT_SHIFT) - 1;
@@ -197,11 +216,11 @@ long do_memory_op(u64 cmd, u64 arg)
 	case XENMEM_current_reservation:
 	case XENMEM_maximum_reservation:
 	case XENMEM_maximum_gpfn:
-		return domain_query(d, cmd, arg);
+		return domain_query(v, cmd, arg);
 	case XENMEM_machphys_mapping:
 		return machphys_mapping(arg);
 	case XENMEM_machine_memory_map:
-		return d->is_privileged ? machine_memory_map(arg) : -EPERM;
+		return v->domain->is_privileged ? machine_memory_map(arg) : -EPERM;
 	}
 	return -ENOSYS;
 }

@@ -13,8 +13,7 @@
 
 /* References: get fails for frames of another owner or being freed. */
 bool __must_check page_get(struct page *pg, const struct domain *d);
-/* The last reference is gone, without the lock: flush and free. */
-void page_free_last(struct page *pg);
+void page_put(struct page *pg);	/* the last one flushes and frees */
 
 /**
  * page_get_type() - take a reference and a type reference on a frame
@@ -30,7 +29,43 @@ void page_put_type(struct domain *d, mfn_t mfn);
 int __must_check page_hold_writable(struct domain *d, mfn_t mfn);
 void page_release_writable(struct domain *d, mfn_t mfn);
 
+/**
+ * mm_foreign_hold() - a reference on a frame of @d that another domain is to use
+ * @write: hold it as writable, too
+ *
+ * It is then flagged, so that changes of its type or owner flush all pCPUs. Comes
+ * before any foreign mapping of it.
+ * Return: 0; -ESRCH @d is dying; -EPERM not @d's; -EBUSY; -ERESTART.
+ */
+int __must_check mm_foreign_hold(struct domain *d, mfn_t mfn, bool write);
+void mm_foreign_drop(mfn_t mfn, bool write);
+
+/**
+ * struct mm_foreign_pte - one entry of an L1 of the caller's, for a grant
+ * @addr: linear address that it maps, or its own machine address
+ * @is_pte: the latter
+ * @owner: of the frame, which is held as mm_foreign_hold() does
+ * @entry: with P, RW and the frame
+ */
+struct mm_foreign_pte {
+	u64 addr, entry;
+	bool is_pte;
+	u16 owner;
+};
+
+/* Write it. Return: 0; -EINVAL no such entry, or its bits; -ERESTART. */
+int __must_check mm_foreign_map(struct vcpu *v, const struct mm_foreign_pte *p);
+/* Clear the entry, if it has @p's frame and right. A flush is the caller's. */
+int __must_check mm_foreign_unmap(struct vcpu *v, const struct mm_foreign_pte *p);
+
 int mm_domain_init(struct domain *d);
+/**
+ * mm_domain_teardown() - let go of all frames of a dying domain
+ *
+ * No vCPU of it is loaded. Each v->vcpu_info is in d->shared_info afterwards.
+ * Return: 0; -ERESTART call again.
+ */
+int __must_check mm_domain_teardown(struct domain *d);
 void mm_boot_init(void);	/* M2P and its tables; after the frame table */
 
 /* The shared M2P: L3 table for slot M2P_SLOT of every guest L4, as an entry. */

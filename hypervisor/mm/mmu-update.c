@@ -6,49 +6,51 @@
  * checked and committed. When the budget of the call is spent it stops between
  * two requests with -ERESTART (batch_count()).
  *
+ * A privileged domain may name another one as the frames' owner. Then each
+ * request holds the frame it maps first (foreign.c).
+ *
  * Locks: d->page_lock.
  * ABI: xen/xen.h, mmu_update: the low bits of ptr are the command, the rest the
  * machine address; foreigndom: low half the frames' owner, high half the
- * tables' owner plus one, both the caller here. *pdone: requests done.
+ * tables' owner plus one, which is the caller. *pdone: requests done.
  */
 #include "mm/mm.h"
 #include "machine/pte.h"
 #include "mm/internal.h"
 #include "state/guest-access.h"
 
-#define CHUNK 32
+#define CHUNK		32
+#define FOREIGN_PER_CALL 256	/* then give way */
 
-/* Whose tables and whose frames: only the caller's own, and I/O. */
-static int check_domids(const struct domain *d, u64 foreigndom)
+/* Whose frames: the caller's own and I/O (NULL), or another domain's. */
+static int frames_owner(struct vcpu *v, u64 domid, struct domain **fd)
 {
-	u32 pt = (u32)foreigndom >> 16, frames = (u16)foreigndom;
-
-	if (pt && !domid_is_self(d, pt - 1))
-		return -EPERM;
-	if (domid_is_self(d, frames))
-		return 0;
-	if (frames == DOMID_IO && d->is_hardware)
-		return 0;
-	return -EPERM;
+	*fd = NULL;
+	if (domid == DOMID_IO)
+		return v->domain->is_hardware ? 0 : -EPERM;
+	return other_domain(v, domid, fd);
 }
 
-static int machphys_update(struct domain *d, mfn_t mfn, u64 pfn)
-	__requires(d->page_lock)
+/* @owner: of the frame; @d's budget pays. */
+static int machphys_update(struct domain *d, const struct domain *owner,
+			   mfn_t mfn, u64 pfn) __requires(d->page_lock)
 {
 	d->mm->core.budget -= 8;
-	if (!mfn_valid(mfn) || !page_get(mfn_to_page(mfn), d))
+	if (!mfn_valid(mfn) || !page_get(mfn_to_page(mfn), owner))
 		return -EINVAL;
 	m2p_set(mfn, pfn);
 	ref_put(&d->mm->core, mfn_to_page(mfn));
 	return 0;
 }
 
-static int one_update(struct domain *d, const struct mmu_update *req)
-	__requires(d->page_lock)
+/* @fd: the frames' owner if it is not @d. */
+static int one_update(struct domain *d, const struct domain *fd,
+		      const struct mmu_update *req) __requires(d->page_lock)
 {
 	mfn_t mfn = paddr_to_mfn(req->ptr);
 	struct pt_op op = {
 		.kind = PT_OP_STORE, .mask = ~0ULL, .value = req->val,
+		.foreign = fd ? fd->id + 1U : 0,
 	};
 
 	switch (req->ptr & 7) {
@@ -59,7 +61,7 @@ static int one_update(struct domain *d, const struct mmu_update *req)
 		op.preserve_ad = true;
 		break;
 	case MMU_MACHPHYS_UPDATE:
-		return machphys_update(d, mfn, req->val);
+		return machphys_update(d, fd ? fd : d, mfn, req->val);
 	default:
 		return -ENOSYS;
 	}
@@ -77,7 +79,7 @@ static int update_chunk(struct domain *d, const struct mmu_update *req,
 	while (i < n) {
 		if (c->budget <= 0)
 			return -ERESTART;
-		rc = one_update(d, &req[i]);
+		rc = one_update(d, NULL, &req[i]);
 		if (rc == -ERESTART) {
 			if (!types_retry(c))
 				return rc;
@@ -98,34 +100,97 @@ static long report_done(u64 pdone, u32 done, long rc)
 	return rc;
 }
 
-long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
+/* The next requests at @at, as far as they are readable: how many. */
+static int read_requests(struct mmu_update *req, u64 at, u32 left)
 {
-	struct vcpu *v = current_vcpu;
-	struct domain *d = v->domain;
-	struct mmu_update req[CHUNK];
-	u32 total, done;
-	long rc;
+	u32 n = min((u32)CHUNK, left);
 
-	rc = batch_start(count, &total, &done) ?: check_domids(d, foreigndom);
-	if (rc)
-		return report_done(pdone, 0, rc);
+	if (!copy_from_guest(req, at, n * sizeof(*req)))
+		return n;
+	return copy_from_guest(req, at, sizeof(*req)) ? -EFAULT : 1;
+}
+
+static int own_batch(struct domain *d, u64 ureqs, u32 total, u32 *done)
+{
+	struct mmu_update req[CHUNK];
+	int n, rc = 0;
 
 	mm_lock(d);
-	while (done < total && !rc) {
-		unsigned int n = min((u32)CHUNK, total - done);
-
-		if (copy_from_guest(req, ureqs + (u64)done * sizeof(*req),
-				    n * sizeof(*req)))
-			n = 1;	/* as far as the requests are readable */
-		if (n == 1 && copy_from_guest(req, ureqs + (u64)done * sizeof(*req),
-					      sizeof(*req)))
-			rc = -EFAULT;
-		else
-			rc = update_chunk(d, req, n, &done);
+	while (*done < total && !rc) {
+		n = read_requests(req, ureqs + (u64)*done * sizeof(*req),
+				  total - *done);
+		rc = n < 0 ? n : update_chunk(d, req, n, done);
 	}
 	if (!rc && !types_undo(&d->mm->core))
 		rc = -ERESTART;
 	mm_unlock(d);
+	return rc;
+}
+
+static int foreign_update(struct domain *d, struct domain *fd,
+			  const struct mmu_update *req)
+{
+	bool maps = (req->ptr & 7) != MMU_MACHPHYS_UPDATE && (req->val & PTE_P);
+	bool write = req->val & PTE_RW;
+	struct mm_core *c;
+	int rc;
+
+	rc = maps ? mm_foreign_hold(fd, pte_mfn(req->val), write) : 0;
+	if (rc)
+		return rc;
+	c = mm_lock(d);
+	do {
+		rc = one_update(d, fd, req);
+	} while (rc == -ERESTART && types_retry(c));
+	types_undo(c);
+	mm_unlock(d);
+	if (maps)
+		mm_foreign_drop(pte_mfn(req->val), write);
+	return rc;
+}
+
+static int foreign_batch(struct domain *d, struct domain *fd, u64 ureqs,
+			 u32 total, u32 *done)
+{
+	struct mmu_update req[CHUNK];
+	u32 start = *done;
+	int i, n, rc = 0;
+
+	while (*done < total && !rc) {
+		if (*done - start >= FOREIGN_PER_CALL)
+			return -ERESTART;
+		n = read_requests(req, ureqs + (u64)*done * sizeof(*req),
+				  total - *done);
+		if (n < 0)
+			return n;
+		for (i = 0; i < n && !rc; i++) {
+			rc = foreign_update(d, fd, &req[i]);
+			*done += !rc;
+		}
+	}
+	return rc;
+}
+
+long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
+{
+	struct vcpu *v = current_vcpu;
+	u32 total, done, pt = (u32)foreigndom >> 16;
+	struct domain *fd = NULL;
+	long rc;
+
+	rc = batch_start(count, &total, &done);
+	if (!rc && pt && !domid_is_self(v->domain, pt - 1))
+		rc = -EPERM;
+	if (!rc)
+		rc = frames_owner(v, (u16)foreigndom, &fd);
+	if (rc)
+		return report_done(pdone, 0, rc);
+
+	if (fd)
+		rc = foreign_batch(v->domain, fd, ureqs, total, &done);
+	else
+		rc = own_batch(v->domain, ureqs, total, &done);
+	other_domain_put(fd);
 
 	if (rc == -ERESTART) {
 		v->call_args[1] = batch_count(total, done);
@@ -166,12 +231,15 @@ static int flush_as_asked(struct domain *d, u64 flags)
 	return 0;
 }
 
-long do_update_va_mapping(u64 va, u64 val, u64 flags)
+/* @foreign: as in struct pt_op. */
+static long va_update(struct vcpu *v, u64 va, u64 val, u64 flags, u32 foreign)
 {
-	struct vcpu *v = current_vcpu;
 	struct domain *d = v->domain;
 	struct mm_core *c = mm_lock(d);
-	struct pt_op op = { .kind = PT_OP_STORE, .mask = ~0ULL, .value = val };
+	struct pt_op op = {
+		.kind = PT_OP_STORE, .mask = ~0ULL, .value = val,
+		.foreign = foreign,
+	};
 	mfn_t l1;
 	long rc;
 
@@ -184,10 +252,27 @@ long do_update_va_mapping(u64 va, u64 val, u64 flags)
 	return rc ? rc : flush_as_asked(d, flags);
 }
 
-/* Frames of other domains are mapped by grants, not by their owner's number. */
+long do_update_va_mapping(u64 va, u64 val, u64 flags)
+{
+	return va_update(current_vcpu, va, val, flags, 0);
+}
+
 long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid)
 {
-	if (!domid_is_self(current_vcpu->domain, domid))
-		return -EPERM;
-	return do_update_va_mapping(va, val, flags);
+	struct vcpu *v = current_vcpu;
+	bool maps = val & PTE_P, write = val & PTE_RW;
+	struct domain *fd;
+	long rc;
+
+	rc = frames_owner(v, domid, &fd);
+	if (rc || !fd)
+		return rc ? rc : do_update_va_mapping(va, val, flags);
+	rc = maps ? mm_foreign_hold(fd, pte_mfn(val), write) : 0;
+	if (!rc) {
+		rc = va_update(v, va, val, flags, fd->id + 1U);
+		if (maps)
+			mm_foreign_drop(pte_mfn(val), write);
+	}
+	domain_put(fd);
+	return rc;
 }

@@ -6,6 +6,9 @@
  * undoing of a tree may take long: then the call stops with -ERESTART, with
  * what was done kept in the tables (mm/types.c) and in the count (batch_count()).
  *
+ * A privileged domain may pin and unpin tables of another one, whose lock and
+ * whose core it then is. All else is the caller's own.
+ *
  * Flushes of the own TLB need nothing: the return to the guest loads CR3.
  *
  * Locks: d->page_lock, not held while waiting for flushes.
@@ -57,21 +60,32 @@ static int set_ldt(struct vcpu *v, u64 base, u64 entries)
 	return 0;
 }
 
+/* Pins, of tables of any domain: the first five commands. */
+static int pin_op(struct domain *d, const struct mmuext_op *op)
+{
+	struct mm_core *c = mm_lock(d);
+	mfn_t mfn = MFN(op->arg1.mfn);
+	int rc;
+
+	do {
+		if (d->is_dying)
+			rc = -ESRCH;
+		else if (op->cmd == MMUEXT_UNPIN_TABLE)
+			rc = type_unpin(c, mfn);
+		else
+			rc = type_pin(c, mfn, PT_L1 + op->cmd);
+	} while (rc == -ERESTART && types_retry(c));
+	mm_unlock(d);
+	return rc;
+}
+
 /* Operations on types and tables: under the lock, may be preempted. */
 static int table_op(struct vcpu *v, const struct mmuext_op *op)
 	__requires(v->domain->page_lock)
 {
-	struct mm_core *c = &v->domain->mm->core;
 	mfn_t mfn = MFN(op->arg1.mfn);
 
 	switch (op->cmd) {
-	case MMUEXT_PIN_L1_TABLE:
-	case MMUEXT_PIN_L2_TABLE:
-	case MMUEXT_PIN_L3_TABLE:
-	case MMUEXT_PIN_L4_TABLE:
-		return type_pin(c, mfn, PT_L1 + op->cmd - MMUEXT_PIN_L1_TABLE);
-	case MMUEXT_UNPIN_TABLE:
-		return type_unpin(c, mfn);
 	case MMUEXT_NEW_BASEPTR:
 		return base_load(v, mfn);
 	case MMUEXT_NEW_USER_BASEPTR:
@@ -108,12 +122,18 @@ static int flush_op(struct vcpu *v, const struct mmuext_op *op, bool *mine)
 	return 0;
 }
 
-static int one_op(struct vcpu *v, const struct mmuext_op *op)
+/* @fd: whose tables if they are not the caller's own. */
+static int one_op(struct vcpu *v, struct domain *fd, const struct mmuext_op *op)
 {
 	struct mm_core *c;
 	bool mine;
-	int rc = flush_op(v, op, &mine);
+	int rc;
 
+	if (op->cmd <= MMUEXT_UNPIN_TABLE)
+		return pin_op(fd ? fd : v->domain, op);
+	if (fd)
+		return -EPERM;
+	rc = flush_op(v, op, &mine);
 	if (mine)
 		return rc;
 	c = mm_lock(v->domain);
@@ -139,13 +159,14 @@ static bool finish_undo(struct domain *d)
 long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 {
 	struct vcpu *v = current_vcpu;
-	struct domain *d = v->domain;
+	struct domain *fd = NULL, *d;
 	u32 total, done, i;
 	long rc;
 
 	rc = batch_start(count, &total, &done);
-	if (!rc && !domid_is_self(d, (u16)foreigndom))
-		rc = -EPERM;
+	if (!rc)
+		rc = other_domain(v, (u16)foreigndom, &fd);
+	d = fd ? fd : v->domain;
 	for (i = 0; done < total && !rc; i++) {
 		struct mmuext_op op;
 
@@ -157,7 +178,7 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 				    sizeof(op)))
 			rc = -EFAULT;
 		else
-			rc = one_op(v, &op);
+			rc = one_op(v, fd, &op);
 		if (!rc) {
 			done++;
 			if (!finish_undo(d))
@@ -166,6 +187,7 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 	}
 	if (!rc && !finish_undo(d))
 		rc = -ERESTART;
+	other_domain_put(fd);
 
 	if (rc == -ERESTART) {
 		v->call_args[1] = batch_count(total, done);

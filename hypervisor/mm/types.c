@@ -13,6 +13,9 @@
  *  - A PARTIAL frame's own reference keeps it, and it has no count: nobody maps
  *    it writable and nobody uses it as a table. It has one of two fates:
  *    validation resumes at DONE, or it goes QUEUED and is undone.
+ *  - An L1's entry may name a frame of another domain that update.c was handed:
+ *    read-only or writable, never as any other type. Validation takes no
+ *    such entry, so it lasts as long as the table does.
  *  - The levels strictly descend, so no table is its own ancestor and
  *    recursion is four deep. Undoing does not recurse at all: tables that
  *    lose their last reference go to the list.
@@ -57,11 +60,13 @@ static u64 idle_bits(struct mm_core *c, enum page_type t)
 	return type_bits(t) | stamp << TI_STAMP_SHIFT;
 }
 
-static bool is_clean(struct mm_core *c, u64 x)
+/* The domain's flushes do not tell what other domains' pCPUs hold. */
+static bool is_clean(struct mm_core *c, const struct page *pg, u64 x)
 {
 	u16 done = __atomic_load_n(&c->flush_done, __ATOMIC_SEQ_CST);
 
-	return !(x & TI_DIRTY) && (s16)(done - (u16)(x >> TI_STAMP_SHIFT)) > 0;
+	return !(x & TI_DIRTY) && !(READ_ONCE(pg->flags) & PAGE_FOREIGN) &&
+	       (s16)(done - (u16)(x >> TI_STAMP_SHIFT)) > 0;
 }
 
 void ref_put(struct mm_core *c, struct page *pg)
@@ -127,16 +132,44 @@ static int leaf_get(struct mm_core *c, u64 *e)
 	return rc;
 }
 
+/*
+ * Types of foreign frames are not started here, that is for the owner's lock:
+ * who asks for the mapping holds the frame as it is to be mapped.
+ */
+int leaf_get_foreign(struct mm_core *c, u64 *e, u16 owner)
+{
+	struct page *pg;
+	int rc;
+
+	if (leaf_is_io(pte_mfn(*e)))
+		return -EPERM;
+	rc = pte_check_leaf(e, c->mfn_limit, KIND_RAM);
+	if (rc)
+		return rc;
+	pg = mfn_to_page(pte_mfn(*e));
+	if (!page_ref_get(pg, owner))
+		return -EPERM;
+	if (!(*e & PTE_RW) || page_writable_get(pg))
+		return 0;
+	ref_put(c, pg);
+	return -EBUSY;
+}
+
 static void leaf_put(struct mm_core *c, u64 e)
 {
 	mfn_t mfn = pte_mfn(e);
+	struct page *pg;
 
 	if (leaf_is_io(mfn))
 		return;
-	if (e & PTE_RW)
+	pg = mfn_to_page(mfn);
+	if ((e & PTE_RW) && pg->owner == c->owner) {
 		type_put(c, mfn);
-	else
-		ref_put(c, mfn_to_page(mfn));
+		return;
+	}
+	if (e & PTE_RW)
+		page_writable_put(pg);
+	ref_put(c, pg);
 }
 
 /**
@@ -280,8 +313,8 @@ static int acquire_first(struct mm_core *c, struct page *pg, u64 x,
 
 	if ((pg->flags & PAGE_XEN_SHARED) && t != PT_WRITABLE)
 		return -EPERM;
-	if (last != PT_NONE && last != t && !is_clean(c, x))
-		env_flush(c);
+	if (last != PT_NONE && last != t && !is_clean(c, pg, x))
+		env_flush(c, pg);
 	/* Only we start types, so an idle frame stays as it is meanwhile. */
 	if (!type_info_replace(pg, x, type_bits(t) | 1))
 		return -EBUSY;
@@ -457,4 +490,16 @@ int type_unpin(struct mm_core *c, mfn_t mfn)
 	}
 	ref_put(c, pg);
 	return rc;
+}
+
+void type_abandon(struct mm_core *c, struct page *pg)
+{
+	u64 x = type_info_read(pg);
+
+	if (x & TI_PINNED) {
+		type_info_write(pg, x & ~TI_PINNED);
+		type_put(c, page_to_mfn(pg));
+	} else if ((x & TI_PARTIAL) && !(x & TI_QUEUED)) {
+		queue_undo(c, pg, type_info_type(x), partial_done(x));
+	}
 }

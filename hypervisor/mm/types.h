@@ -59,6 +59,8 @@ void type_put(struct mm_core *c, mfn_t mfn);
 int __must_check type_pin(struct mm_core *c, mfn_t mfn, enum page_type t);
 int __must_check type_unpin(struct mm_core *c, mfn_t mfn);
 void ref_put(struct mm_core *c, struct page *pg);
+/* Its domain ends: whatever pin or half validated table keeps @pg lets go. */
+void type_abandon(struct mm_core *c, struct page *pg);
 
 /* Work on the undo list while the budget lasts; true if it is empty. */
 bool types_undo(struct mm_core *c);
@@ -68,6 +70,8 @@ bool types_retry(struct mm_core *c);
 
 /* What an entry of a table of @level (1 to 4) refers to. */
 int __must_check entry_get(struct mm_core *c, unsigned int level, u64 *e);
+/* The same for an L1's entry that names a frame of another domain. */
+int __must_check leaf_get_foreign(struct mm_core *c, u64 *e, u16 owner);
 void entry_put(struct mm_core *c, unsigned int level, u64 e);
 
 /* update.c */
@@ -80,6 +84,8 @@ enum pt_op_kind { PT_OP_STORE, PT_OP_CMPXCHG, PT_OP_AND, PT_OP_OR, PT_OP_XOR };
  * @value: the operand, in place
  * @expect: CMPXCHG: what the entry must hold under @mask
  * @preserve_ad: keep Accessed and Dirty of the old entry
+ * @foreign: 0, or 1 + the domid whose frame the new entry names; the caller
+ *	     holds that frame, and its writable type if the entry is writable
  * @old: out: the entry before
  * @done: out: false if a CMPXCHG found something else
  */
@@ -87,6 +93,7 @@ struct pt_op {
 	enum pt_op_kind kind;
 	u64 mask, value, expect;
 	bool preserve_ad;
+	u32 foreign;
 	u64 old;
 	bool done;
 };

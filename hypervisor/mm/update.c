@@ -69,6 +69,30 @@ static void l4_bitmap_set(u64 *l4, unsigned int slot, bool present)
 		*word &= ~BIT(slot % 64);
 }
 
+/*
+ * A foreign frame may be named again where it stands, with the same right:
+ * what the old entry holds keeps the frame as the new one needs it.
+ */
+static int new_entry_get(struct mm_core *c, unsigned int level,
+			 const struct pt_op *op, u64 *new)
+{
+	mfn_t mfn = pte_mfn(*new);
+	u16 owner;
+
+	if (!(*new & PTE_P))
+		return 0;
+	if (op->foreign)
+		return level == 1 ? leaf_get_foreign(c, new, op->foreign - 1) :
+				    -EPERM;
+	if (level == 1 && (op->old & PTE_P) && mfn_valid(mfn) &&
+	    !((op->old ^ *new) & (PTE_RW | PTE_ADDR))) {
+		owner = mfn_to_page(mfn)->owner;
+		if (owner != c->owner && owner != OWNER_NONE)
+			return leaf_get_foreign(c, new, owner);
+	}
+	return entry_get(c, level, new);
+}
+
 static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 			unsigned int slot, struct pt_op *op)
 {
@@ -84,7 +108,7 @@ static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 		op->done = op_apply(op, old, &new);
 		if (!op->done)
 			return 0;
-		rc = entry_get(c, level, &new);
+		rc = new_entry_get(c, level, op, &new);
 		if (rc)
 			return rc;
 		if (exchange(p, old, new))

@@ -24,6 +24,7 @@
 #include "machine/directmap.h"
 #include "state/domain.h"
 #include "state/page.h"
+#include "state/type-info.h"
 
 #define MAX_ORDER	18	/* 1 GiB */
 #define ZONE_LIMIT	((4ULL << 30) >> PAGE_SHIFT)
@@ -265,6 +266,18 @@ mfn_t domain_alloc_frames(struct domain *d, unsigned int order, paddr_t below)
 	}
 	spin_unlock(&heap_lock);
 	return MFN(mfn);
+}
+
+struct page *domain_next_frame(struct domain *d, const struct page *pg)
+{
+	u32 mfn;
+
+	spin_lock(&heap_lock);
+	mfn = pg ? pg->next : d->page_list;
+	while (mfn && !page_ref_get(&frame_table[mfn], d->id))
+		mfn = frame_table[mfn].next;
+	spin_unlock(&heap_lock);
+	return mfn ? &frame_table[mfn] : NULL;
 }
 
 void domain_free_frame(struct domain *d, mfn_t mfn)

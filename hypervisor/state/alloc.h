@@ -51,6 +51,15 @@ void kfree(void *p);
  */
 mfn_t domain_alloc_frames(struct domain *d, unsigned int order, paddr_t below);
 
+/**
+ * domain_next_frame() - walk the frames that @d owns
+ * @pg: where to go on, with a reference of the caller's; NULL: at the first
+ *
+ * Return: the next one with a reference; NULL: there is none. Frames that are
+ *	   being freed are passed over.
+ */
+struct page *domain_next_frame(struct domain *d, const struct page *pg);
+
 /*
  * Called by mm when the last reference is dropped: scrubs the frame, takes it
  * off its owner's account and frees it. Who goes on using @d has a reference

@@ -206,8 +206,8 @@ void domain_free_page(struct domain *d, void *p);
 /**
  * domain_alloc_shared() - a page of ours that guests may map writable
  *
- * Owned by @d, with one reference, which its teardown drops (page_ref_put(), then
- * page_free_last()): the page and @d live until all who mapped it have dropped theirs.
+ * Owned by @d, with one reference, which its teardown drops: the page and @d live
+ * until all who mapped it have dropped theirs.
  */
 void *domain_alloc_shared(struct domain *d);
 

@@ -29,6 +29,8 @@ struct page {
 #define PAGE_XEN_SHARED	0x0004	/* our frame, mappable RW by its domain
 				 * (shared_info, grant table frames) */
 #define PAGE_DIRTY	0x0008	/* free, but holds what firmware left there */
+#define PAGE_FOREIGN	0x0010	/* another domain mapped it, once: any pCPU may
+				 * hold translations of it */
 #define PAGE_ORDER_SHIFT 8	/* flags 8-15: order of the block it heads */
 
 extern struct page *frame_table;

@@ -18,13 +18,16 @@
 #include "mm-model.h"
 #include "base/errno.h"
 
-#define OPERATIONS 12000
+#define OPERATIONS 18000
 #define MAX_HELD 16
 
 static u64 rng;
 static u8 pinned[MODEL_FRAMES];		/* type, 0: not */
 static struct { u64 mfn; enum page_type type; } held[MAX_HELD];
 static unsigned int nr_held;
+static struct { u64 mfn; enum page_type type; } other_held[MAX_HELD];
+static unsigned int nr_other_held;
+static unsigned int foreign;		/* entries seen that name such frames */
 
 /* The reference. */
 static unsigned int ref_refs[MODEL_FRAMES], ref_types[MODEL_FRAMES];
@@ -58,7 +61,12 @@ static void check_leaf(u64 e)
 		assert_false(mfn == MODEL_IO_RO && (e & PTE_RW));
 		return;
 	}
-	assert_int_equal(frame_table[mfn].owner, MODEL_DOMID);
+	if (frame_table[mfn].owner != MODEL_DOMID) {
+		assert_int_equal(frame_table[mfn].owner, MODEL_OTHER);
+		assert_true(frame_table[mfn].flags & PAGE_FOREIGN);
+		foreign += !(e & PTE_RW);
+		hw = false;
+	}
 	if (!hw)
 		assert_false(e & (PTE_PAT | PTE_PCD | PTE_PWT));
 	if (e & PTE_RW)
@@ -101,7 +109,10 @@ static void walk_entries(u64 mfn, unsigned int level, unsigned int n)
 static void use(u64 mfn, enum page_type t)
 {
 	assert_true(mfn < MODEL_FRAMES);
-	assert_int_equal(frame_table[mfn].owner, MODEL_DOMID);
+	if (t == PT_WRITABLE && frame_table[mfn].owner == MODEL_OTHER)
+		foreign++;
+	else
+		assert_int_equal(frame_table[mfn].owner, MODEL_DOMID);
 	ref_refs[mfn]++;
 	ref_types[mfn]++;
 	if (ref_use[mfn]) {
@@ -123,7 +134,16 @@ static void count_roots(void)
 		use(held[i].mfn, held[i].type);
 	if (model->base)
 		use(model->base, PT_L4);
-	for (i = 1; i < MODEL_OWN; i++) {
+	for (i = 0; i < nr_other_held; i++) {
+		u64 mfn = other_held[i].mfn;
+
+		ref_refs[mfn]++;
+		ref_types[mfn]++;
+		assert_true(!ref_use[mfn] || ref_use[mfn] == other_held[i].type);
+		ref_use[mfn] = other_held[i].type;
+		model->roles[1][mfn] |= 1 << other_held[i].type;
+	}
+	for (i = 1; i < MODEL_HYP; i++) {
 		u64 x = frame_table[i].type_info;
 
 		if (frame_table[i].flags & PAGE_ALLOCATED)
@@ -153,9 +173,9 @@ static void check_frame(unsigned int i)
 		return;
 	assert_int_equal(t, ref_use[i]);
 	assert_int_equal(!!(x & TI_VALIDATED), t != PT_WRITABLE);
-	model->roles[i] |= 1 << t;
+	model->roles[i >= MODEL_OWN][i] |= 1 << t;
 	/* Exactly one bit: nothing else in any TLB. */
-	assert_int_equal(model->roles[i], 1 << t);
+	assert_int_equal(model->roles[0][i] | model->roles[1][i], 1 << t);
 }
 
 static void check_all(void)
@@ -166,7 +186,7 @@ static void check_all(void)
 	memset(ref_types, 0, sizeof(ref_types));
 	memset(ref_use, 0, sizeof(ref_use));
 	count_roots();
-	for (i = 1; i < MODEL_OWN; i++)
+	for (i = 1; i < MODEL_HYP; i++)
 		check_frame(i);
 	for (i = 0; model->base && i < 512; i++) {
 		if (!is_hole(4, i))
@@ -239,7 +259,7 @@ static void op_guest_writes(void)
 	if (type_get(&model->core, MFN(mfn), PT_WRITABLE))
 		return;
 	model_table(mfn)[some_slot()] = some_entry(level_near(mfn));
-	model->roles[mfn] |= 1 << PT_WRITABLE;
+	model->roles[0][mfn] |= 1 << PT_WRITABLE;
 	type_put(&model->core, MFN(mfn));
 }
 
@@ -354,7 +374,82 @@ static void op_copy(void)
 	ref_put(&model->core, pg);
 }
 
+static u64 foreign_frame(void)
+{
+	return MODEL_FOREIGN + rnd(MODEL_HYP - MODEL_FOREIGN);
+}
+
+static void op_foreign(void)
+{
+	u64 flags = rnd(8) ? PTE_P : 0;
+
+	if (rnd(2))
+		flags |= PTE_RW;
+	if (!rnd(16))
+		flags |= BIT(rnd(64));
+	(void)!model_write_foreign(frame_of(PT_L1), some_slot(),
+				   model_pte(rnd(16) ? foreign_frame() :
+					     some_frame(), flags));
+}
+
+/* The same frame again, where it stands, by whoever may write the table. */
+static void op_foreign_again(void)
+{
+	u64 mfn = 2 + rnd(12), e;
+	unsigned int slot = some_slot();
+
+	e = model_table(mfn)[slot];
+	if (rnd(4))
+		e ^= rnd(2) ? PTE_RW : PTE_A;
+	(void)!model_write(mfn, slot, e);
+}
+
+/* The owner of foreign frames, at its own work. */
+static void op_other_holds(void)
+{
+	static const u8 types[] = { PT_L1, PT_DESC, PT_WRITABLE, PT_WRITABLE };
+	enum page_type t = types[rnd(ARRAY_SIZE(types))];
+	u64 mfn = foreign_frame();
+
+	model->other.budget = MM_BUDGET;
+	if (nr_other_held == MAX_HELD || type_get(&model->other, MFN(mfn), t))
+		return;
+	other_held[nr_other_held].mfn = mfn;
+	other_held[nr_other_held++].type = t;
+}
+
+static void op_other_lets_go(void)
+{
+	unsigned int i;
+
+	if (!nr_other_held)
+		return;
+	i = rnd(nr_other_held);
+	type_put(&model->other, MFN(other_held[i].mfn));
+	other_held[i] = other_held[--nr_other_held];
+}
+
+static void op_other_flushes(void)
+{
+	env_flush(&model->other, NULL);
+}
+
+static void op_other_frees_or_allocs(void)
+{
+	struct page *pg = &frame_table[foreign_frame()];
+
+	if (pg->owner == OWNER_NONE) {
+		pg->owner = MODEL_OTHER;
+		pg->flags = PAGE_ALLOCATED;
+		pg->refs = 1;
+	} else if (!rnd(4) && page_flag_take(pg, PAGE_ALLOCATED)) {
+		ref_put(&model->other, pg);
+	}
+}
+
 static void (*const ops[])(void) = {
+	op_foreign, op_foreign, op_foreign_again, op_other_holds, op_other_holds,
+	op_other_lets_go, op_other_flushes, op_other_frees_or_allocs,
 	op_guest_writes, op_guest_writes, op_guest_writes, op_cpu_sets_ad,
 	op_pin, op_pin, op_pin, op_unpin, op_update, op_update, op_update,
 	op_hold, op_let_go, op_base, op_free_or_alloc, op_copy,
@@ -366,7 +461,7 @@ static void run(u64 seed, bool hardware)
 	unsigned int i, live = 0, partial = 0;
 
 	rng = seed;
-	nr_held = 0;
+	nr_held = nr_other_held = foreign = 0;
 	memset(pinned, 0, sizeof(pinned));
 	model_start(hardware);
 	for (i = 0; i < OPERATIONS; i++) {
@@ -380,6 +475,7 @@ static void run(u64 seed, bool hardware)
 	/* The run was about something. */
 	assert_true(live > OPERATIONS / 50);
 	assert_true(partial > 10);
+	assert_true(foreign > 100);
 	assert_true(model->releases > 10);
 	model_stop();
 }

@@ -17,10 +17,10 @@ static void frame_setup(unsigned int i)
 	if (i >= 1 && i < MODEL_OWN)
 		pg->owner = MODEL_DOMID;
 	else if (i >= MODEL_FOREIGN && i < MODEL_HYP)
-		pg->owner = 2;
+		pg->owner = MODEL_OTHER;
 	else if (i >= MODEL_HYP && i < MODEL_IO)
 		pg->owner = OWNER_HYP;
-	if (pg->owner == MODEL_DOMID || pg->owner == 2) {
+	if (pg->owner == MODEL_DOMID || pg->owner == MODEL_OTHER) {
 		pg->refs = 1;
 		pg->flags = PAGE_ALLOCATED;
 	}
@@ -46,6 +46,9 @@ void model_start(bool hardware)
 	model->core.budget = MM_BUDGET;
 	/* Close to the wrap of the flush numbers. */
 	model->core.flush_started = model->core.flush_done = 0xfff0;
+	model->other = model->core;
+	model->other.owner = MODEL_OTHER;
+	model->other.hardware = false;
 }
 
 void model_stop(void)
@@ -75,6 +78,37 @@ int model_write(u64 table, unsigned int slot, u64 value)
 	return rc;
 }
 
+/* mm/foreign.c in a nutshell. */
+int model_write_foreign(u64 table, unsigned int slot, u64 value)
+{
+	struct pt_op op = {
+		.kind = PT_OP_STORE, .mask = ~0ULL, .value = value,
+		.foreign = MODEL_OTHER + 1,
+	};
+	mfn_t mfn = pte_mfn(value);
+	struct page *pg;
+	int rc;
+
+	if (!(value & PTE_P) || !mfn_valid(mfn))
+		return table_update(&model->core, MFN(table), slot, &op);
+	pg = mfn_to_page(mfn);
+	if (!page_ref_get(pg, MODEL_OTHER))
+		return -EPERM;
+	pg->flags |= PAGE_FOREIGN;
+	model->other.budget = MM_BUDGET;
+	rc = value & PTE_RW ? type_get(&model->other, mfn, PT_WRITABLE) : 0;
+	ref_put(&model->other, pg);
+	if (rc)
+		return rc;
+	rc = table_update(&model->core, MFN(table), slot, &op);
+	/* The pCPUs may have it in their TLB by now. */
+	if (!rc && (value & PTE_RW))
+		model->roles[0][mfn.v] |= 1 << PT_WRITABLE;
+	if (value & PTE_RW)
+		type_put(&model->other, mfn);
+	return rc;
+}
+
 /* env.h */
 
 void *env_map(mfn_t mfn)
@@ -95,18 +129,22 @@ enum env_io env_io_access(mfn_t mfn)
 	return mfn.v == MODEL_IO_RO ? ENV_IO_READ : ENV_IO_WRITE;
 }
 
-void env_flush(struct mm_core *c)
+void env_flush(struct mm_core *c, const struct page *pg)
 {
-	unsigned int i;
+	bool everywhere = pg && (pg->flags & PAGE_FOREIGN);
+	unsigned int i, who;
 
 	model->flushes++;
 	if (model->on_flush)
 		model->on_flush();
 	c->flush_started++;
-	for (i = 0; i < MODEL_FRAMES; i++) {
-		u64 x = frame_table[i].type_info;
+	for (i = 0; i < MODEL_FRAMES * 2; i++) {
+		u64 x = frame_table[i / 2].type_info;
 
-		model->roles[i] = model_count(i) ? 1 << type_info_type(x) : 0;
+		who = i % 2;
+		if (everywhere || who == (c == &model->other))
+			model->roles[who][i / 2] &= model_count(i / 2) ?
+				1 << type_info_type(x) : 0;
 	}
 	c->flush_done = c->flush_started;
 }
@@ -123,7 +161,7 @@ void env_release(struct mm_core *c, struct page *pg)
 	assert_int_equal(pg->refs, 0);
 	assert_int_equal(model_count(pg - frame_table), 0);
 	assert_false(pg->type_info & (TI_PARTIAL | TI_PINNED));
-	env_flush(c);
+	env_flush(c, pg);
 	model->releases++;
 	pg->owner = OWNER_NONE;
 	pg->flags = PAGE_FREE;

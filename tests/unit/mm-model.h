@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * A model machine for the unit tests of mm's core: a few hundred frames, one
- * domain that owns most of them, and a TLB that remembers everything until it
- * is flushed. Implements hypervisor/mm/env.h.
+ * domain that owns most of them, another one with a few, and a TLB of each that
+ * remembers everything until it is flushed. Implements hypervisor/mm/env.h.
  */
 #ifndef RINGLET_TESTS_UNIT_MM_MODEL_H
 #define RINGLET_TESTS_UNIT_MM_MODEL_H
@@ -30,12 +30,16 @@
 #define MODEL_LIMIT	0x1000	/* first frame the model's CPU cannot address */
 
 #define MODEL_DOMID	1
+#define MODEL_OTHER	2	/* owner of the foreign frames */
 
 struct model {
-	struct mm_core core;
+	struct mm_core core, other;
 	u64 (*mem)[512];	/* contents of frames */
-	/* Types some pCPU may still use a frame as, one bit each. */
-	u16 roles[MODEL_FRAMES];
+	/*
+	 * Types some pCPU may still use a frame as, one bit each: pCPUs that run
+	 * the domain, and those that run the other one.
+	 */
+	u16 roles[2][MODEL_FRAMES];
 	unsigned int flushes, releases;
 	void (*on_flush)(void);	/* what happens meanwhile; may be NULL */
 	/* One vCPU's base and its copy. */
@@ -79,5 +83,8 @@ static inline u64 model_pte(u64 mfn, u64 flags)
 
 /* Store @value in an entry as mmu_update does; the queue is drained after. */
 int model_write(u64 table, unsigned int slot, u64 value);
+
+/* As a privileged domain: hold the other's frame, write the entry, let go. */
+int model_write_foreign(u64 table, unsigned int slot, u64 value);
 
 #endif

@@ -276,7 +276,7 @@ static void flushes(void **state)
 	assert_int_equal(type_get(&model->core, MFN(70), PT_WRITABLE), 0);
 	assert_true(page_writable_get(&frame_table[70]));
 	type_put(&model->core, MFN(70));
-	env_flush(&model->core);
+	env_flush(&model->core, NULL);
 	page_writable_put(&frame_table[70]);
 	assert_int_equal(pin(70, PT_L1), 0);
 	assert_int_equal(model->flushes, 3);
@@ -374,6 +374,104 @@ static void last_reference_frees(void **state)
 	assert_int_equal(model_write(13, 3, model_pte(14, RO)), -EPERM);
 }
 
+/* Frames of another domain: by its number, where they stand, never anew. */
+static void foreign_frames(void **state)
+{
+	struct page *pg = &frame_table[MODEL_FOREIGN];
+	u64 e = model_pte(MODEL_FOREIGN, RW);
+
+	(void)state;
+	build_tree();
+	assert_int_equal(pin(10, PT_L4), 0);
+	assert_int_equal(model_write(13, 0, e), -EPERM);
+	assert_int_equal(model_write_foreign(13, 0, model_pte(50, RW)), -EPERM);
+	assert_int_equal(model_write_foreign(13, 0, model_pte(MODEL_HYP, RW)), -EPERM);
+	assert_int_equal(model_write_foreign(13, 0, model_pte(MODEL_IO, RW)), -EPERM);
+	assert_int_equal(model_write_foreign(13, 0, e | PTE_PCD), -EINVAL);
+	assert_int_equal(model_write_foreign(12, 0, e), -EPERM);
+	assert_int_equal(model_write_foreign(13, 0, e), 0);
+	assert_int_equal(pg->refs, 2);
+	assert_int_equal(model_count(MODEL_FOREIGN), 1);
+
+	/* The same frame and right, with other bits; not with another right. */
+	assert_int_equal(model_write(13, 0, e | PTE_A | PTE_D), 0);
+	assert_int_equal(model_write(13, 0, model_pte(MODEL_FOREIGN, RO)), -EPERM);
+	assert_int_equal(model_write(13, 1, e), -EPERM);
+	assert_int_equal(pg->refs, 2);
+	assert_int_equal(model_count(MODEL_FOREIGN), 1);
+	/* Its owner cannot make a table of it meanwhile. */
+	assert_int_equal(type_get(&model->other, MFN(MODEL_FOREIGN), PT_L1), -EBUSY);
+	assert_int_equal(model_write(13, 0, 0), 0);
+	assert_int_equal(pg->refs, 1);
+	assert_int_equal(type_get(&model->other, MFN(MODEL_FOREIGN), PT_L1), 0);
+	assert_int_equal(model->roles[0][MODEL_FOREIGN], 0);	/* flushed */
+	/* And while it is a table nobody writes it. */
+	assert_int_equal(model_write_foreign(13, 0, e), -EBUSY);
+	assert_int_equal(model_write_foreign(13, 0, model_pte(MODEL_FOREIGN, RO)), 0);
+	type_put(&model->other, MFN(MODEL_FOREIGN));
+}
+
+/* What the owner flushed is still in the TLBs of those it was lent to. */
+static void foreign_frames_flush_everywhere(void **state)
+{
+	(void)state;
+	build_tree();
+	assert_int_equal(pin(10, PT_L4), 0);
+	assert_int_equal(type_get(&model->other, MFN(MODEL_FOREIGN), PT_WRITABLE), 0);
+	assert_int_equal(model_write_foreign(13, 0, model_pte(MODEL_FOREIGN, RW)), 0);
+	assert_int_equal(model_write(13, 0, 0), 0);
+	type_put(&model->other, MFN(MODEL_FOREIGN));
+	env_flush(&model->other, NULL);
+	assert_int_not_equal(model->roles[0][MODEL_FOREIGN], 0);
+	assert_int_equal(type_get(&model->other, MFN(MODEL_FOREIGN), PT_L1), 0);
+	assert_int_equal(model->roles[0][MODEL_FOREIGN], 0);
+	type_put(&model->other, MFN(MODEL_FOREIGN));
+}
+
+/* Validation takes no foreign entry, whoever put it there. */
+static void foreign_frames_not_validated(void **state)
+{
+	(void)state;
+	build_tree();
+	assert_int_equal(pin(10, PT_L4), 0);
+	assert_int_equal(model_write_foreign(13, 0, model_pte(MODEL_FOREIGN, RW)), 0);
+	assert_int_equal(unpin(10), 0);
+	assert_int_equal(frame_table[MODEL_FOREIGN].refs, 1);
+	assert_int_equal(model_count(MODEL_FOREIGN), 0);
+	assert_int_equal(pin(13, PT_L1), -EPERM);
+	model_table(13)[0] = 0;
+	assert_int_equal(pin(13, PT_L1), 0);
+	/* The last reference may be the foreign one. */
+	assert_int_equal(model_write_foreign(13, 0, model_pte(MODEL_FOREIGN, RO)), 0);
+	assert_true(page_flag_take(&frame_table[MODEL_FOREIGN], PAGE_ALLOCATED));
+	ref_put(&model->other, &frame_table[MODEL_FOREIGN]);
+	assert_int_equal(model->releases, 0);
+	assert_int_equal(model_write(13, 0, 0), 0);
+	assert_int_equal(model->releases, 1);
+}
+
+/* The end of a domain: pins and half done tables let go of everything. */
+static void abandoned_types(void **state)
+{
+	unsigned int i;
+
+	(void)state;
+	build_tree();
+	assert_int_equal(pin(10, PT_L4), 0);
+	model->core.budget = 1;
+	for (i = 0; i < 20; i++)
+		model_table(20)[i] = model_pte(21 + i, RW);
+	assert_int_equal(type_pin(&model->core, MFN(20), PT_L2), -ERESTART);
+	assert_true(frame_table[20].type_info & TI_PARTIAL);
+	for (i = 1; i < MODEL_OWN; i++) {
+		type_abandon(&model->core, &frame_table[i]);
+		if (page_flag_take(&frame_table[i], PAGE_ALLOCATED))
+			ref_put(&model->core, &frame_table[i]);
+	}
+	model_drain();
+	assert_int_equal(model->releases, MODEL_OWN - 1);
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -394,6 +492,10 @@ int main(void)
 		CASE(raced_update),
 		CASE(descriptor_pages),
 		CASE(last_reference_frees),
+		CASE(foreign_frames),
+		CASE(foreign_frames_flush_everywhere),
+		CASE(foreign_frames_not_validated),
+		CASE(abandoned_types),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
