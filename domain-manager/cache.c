@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Unpacked kernels, one file each in CACHE_FOLDER, which only root may enter. A
+ * Unpacked kernels, one file each in cache_folder, which only root may enter. A
  * file's name says which kernel file it comes from: device, inode, size, times.
  * It has no name until it is complete, and is never changed afterwards: what is
  * found is whole. The cache is never needed: all failures mean "not there".
@@ -10,6 +10,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,11 +19,15 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "daemon.h"
+
 #define MIN_FREE	(128UL << 20)	/* of the folder, else it is not used */
+
+const char *cache_folder = DAEMON_FOLDER "/kernels";
 
 static void file_name(const struct stat *st, char *name, size_t size)
 {
-	snprintf(name, size, CACHE_FOLDER "/%lx-%lx-%lx-%lx.%lx-%lx.%lx",
+	snprintf(name, size, "%s/%lx-%lx-%lx-%lx.%lx-%lx.%lx", cache_folder,
 		 st->st_dev, st->st_ino, st->st_size, st->st_mtim.tv_sec,
 		 st->st_mtim.tv_nsec, st->st_ctim.tv_sec, st->st_ctim.tv_nsec);
 }
@@ -37,14 +42,15 @@ int cache_find(const struct stat *st)
 
 int cache_make(void)
 {
+	char parent[PATH_MAX];
 	struct statvfs fs;
 	int fd = -1;
 
-	mkdir("/run/ringlet", 0755);
-	mkdir(CACHE_FOLDER, 0700);
-	if (!statvfs(CACHE_FOLDER, &fs) &&
+	mkdir(dirname(strcpy(parent, cache_folder)), 0755);
+	mkdir(cache_folder, 0700);
+	if (!statvfs(cache_folder, &fs) &&
 	    fs.f_bavail * fs.f_frsize >= MIN_FREE)
-		fd = open(CACHE_FOLDER, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+		fd = open(cache_folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		fd = memfd_create("kernel", MFD_CLOEXEC);
 	return fd < 0 ? -errno : fd;
@@ -60,7 +66,7 @@ static void make_place(void)
 	DIR *folder;
 
 	while (entries >= CACHE_ENTRIES) {
-		folder = opendir(CACHE_FOLDER);
+		folder = opendir(cache_folder);
 		if (!folder)
 			return;
 		entries = 0;

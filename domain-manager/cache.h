@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
-#define CACHE_FOLDER	"/run/ringlet/kernels"
+extern const char *cache_folder;	/* /run/ringlet/kernels */
+
 #define CACHE_ENTRIES	2	/* kept, beside one that is in use */
 
 /* Reading the unpacked form of the file that @st describes; -1: not there. */

@@ -245,9 +245,26 @@ static bool wants_json(int argc, char **argv)
 	return false;
 }
 
+/* The name of a command that may have been meant; NULL: none. */
+static const char *nearest_command(const char *typed)
+{
+	const struct command *command;
+	const char *nearest = NULL;
+	unsigned int distance, best = 100;
+
+	for (command = commands; command->name; command++) {
+		distance = text_distance(typed, command->name);
+		if (distance < best) {
+			best = distance;
+			nearest = command->name;
+		}
+	}
+	return text_is_near(typed, best) ? nearest : NULL;
+}
+
 static json_t *no_command(struct rl *rl, const char *name)
 {
-	const char *near = text_nearest_command(name);
+	const char *near = nearest_command(name);
 	char action[80] = "see rl help";
 
 	if (near)

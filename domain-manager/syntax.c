@@ -141,6 +141,13 @@ static json_t *parse_number(struct parser *p)
 
 static json_t *parse_value(struct parser *p, unsigned int nesting);
 
+static int list_fault(struct parser *p, unsigned int first)
+{
+	return fault(p, peek(p) == EOF ? first : p->line,
+		     "separate elements by commas, end the list with ]",
+		     "a list has no end");
+}
+
 static json_t *parse_list(struct parser *p, unsigned int nesting)
 {
 	json_t *list = json_array(), *element;
@@ -153,11 +160,11 @@ static json_t *parse_list(struct parser *p, unsigned int nesting)
 			p->at++;
 			return list;
 		}
-		if (json_array_size(list) == CONFIG_MAX_LIST) {
+		if (json_array_size(list) == CONFIG_MAX_LIST)
 			fault(p, p->line, NULL, "a list has more than 256 elements");
-			break;
-		}
-		element = parse_value(p, nesting + 1);
+		else if (peek(p) == EOF)
+			list_fault(p, first);
+		element = p->report->error ? NULL : parse_value(p, nesting + 1);
 		if (!element)
 			break;
 		json_array_append_new(list, element);
@@ -165,9 +172,7 @@ static json_t *parse_list(struct parser *p, unsigned int nesting)
 		if (peek(p) == ',') {
 			p->at++;
 		} else if (peek(p) != ']') {
-			fault(p, peek(p) == EOF ? first : p->line,
-			      "separate elements by commas, end the list with ]",
-			      "a list has no end");
+			list_fault(p, first);
 			break;
 		}
 	}

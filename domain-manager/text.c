@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "command.h"
-
 json_t *text_printable(const char *text)
 {
 	char *copy = strdup(text);
@@ -75,22 +73,6 @@ unsigned int text_distance(const char *a, const char *b)
 bool text_is_near(const char *typed, unsigned int distance)
 {
 	return distance <= strlen(typed) / 3;
-}
-
-const char *text_nearest_command(const char *typed)
-{
-	const struct command *command;
-	const char *nearest = NULL;
-	unsigned int distance, best = 100;
-
-	for (command = commands; command->name; command++) {
-		distance = text_distance(typed, command->name);
-		if (distance < best) {
-			best = distance;
-			nearest = command->name;
-		}
-	}
-	return text_is_near(typed, best) ? nearest : NULL;
 }
 
 /* One number of a list of CPUs; moves on. */

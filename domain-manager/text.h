@@ -24,9 +24,6 @@ unsigned int text_distance(const char *a, const char *b);
 /* Is a distance so small that one was meant to be the other? */
 bool text_is_near(const char *typed, unsigned int distance);
 
-/* The name of a command that may have been meant; NULL: none. */
-const char *text_nearest_command(const char *typed);
-
 /**
  * text_cpus() - a set of CPUs, as 0-3,^1,7 or all
  *

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A hypervisor, a store and a daemon, for rl to talk to: enough of each to see
+ * what rl asked for and what it left behind. Any one call can be made to fail.
+ */
+#ifndef RINGLET_RL_FAKE_H
+#define RINGLET_RL_FAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <ringlet/ringlet.h>
+#include <xen/xen.h>
+
+#define FAKE_DOMAINS	8
+#define FAKE_FRAMES	16384UL
+
+struct fake_domain {
+	bool exists, started, nodes, registered, unpaused;
+	struct ringlet_domain_info info;
+	uint32_t ports;
+	bool context_set;
+	struct vcpu_guest_context context;
+	uint64_t grant_frame;
+};
+
+/* Child processes of rl share it. */
+struct fake {
+	struct fake_domain domain[FAKE_DOMAINS];
+	uint64_t frames_used;		/* never given back: mfns stay unique */
+	uint64_t free_pages;
+	unsigned int calls;		/* so far */
+	unsigned int fail_at;		/* the call that fails; 0: none */
+	int fail_with;			/* -E... */
+	bool no_large;			/* no extents of more than a page */
+	bool no_daemon, no_store;
+	int kill_child;			/* pid of whose children die when they map */
+	unsigned int opened;		/* handles of all kinds */
+	uint8_t memory[FAKE_FRAMES][4096] __attribute__((aligned(4096)));
+};
+
+extern struct fake *fake;
+
+void fake_reset(void);
+/* A domain that is simply there. */
+void fake_add(uint32_t domid, const char *name);
+/* Domains, nodes, registrations, maps, handles: nothing but domain 0. */
+const char *fake_leftover(void);
+
+#endif
