@@ -23,11 +23,11 @@ unexport O
 # room NAME: make a room; V=1 shows the commands.
 room = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) O=$(BUILD)/$(1)
 
-.PHONY: all abi hypervisor guest fidelity setup setup-check images images-check \
+.PHONY: all abi hypervisor guest manager fidelity setup setup-check images images-check \
 	run check bench soak docs clean help
 .DELETE_ON_ERROR:
 
-all: abi hypervisor guest
+all: abi hypervisor guest manager
 
 abi:
 	$(call room,hypercall-abi)
@@ -37,6 +37,9 @@ hypervisor: abi
 
 guest: abi
 	$(call room,tests/guest)
+
+manager: abi
+	$(call room,domain-manager)
 
 fidelity:
 	$(call room,tests/fidelity)
@@ -77,12 +80,14 @@ bench: setup
 	@scripts/fetch xen-4.17
 	@tests/bench/run $(BENCH)
 
-# The page of hypercalls is generated: Sphinx reads a copy of Documentation/ with it.
+# Two pages are generated, of hypercalls and of rl's output: Sphinx reads a copy of
+# Documentation/ with them.
 docs:
 	@scripts/setup docs
-	+@$(MAKE) --no-print-directory abi
+	+@$(MAKE) --no-print-directory abi manager
 	@rm -rf $(BUILD)/docs && mkdir -p $(BUILD)/docs/source
-	@cp -R Documentation/. $(BUILD)/hypercall-abi/abi-index.rst $(BUILD)/docs/source
+	@cp -R Documentation/. $(BUILD)/hypercall-abi/abi-index.rst \
+		$(BUILD)/domain-manager/rl-json.rst $(BUILD)/docs/source
 	@sphinx-build -q -W --keep-going -b html -d $(BUILD)/docs/doctrees \
 		$(BUILD)/docs/source $(BUILD)/docs/html
 	@echo "docs: build/docs/html/index.html"
@@ -91,7 +96,7 @@ clean:
 	find build -mindepth 1 -maxdepth 1 ! -name fetch -exec rm -rf {} + 2>/dev/null || true
 
 help:
-	@echo 'make          build the hypervisor, the ABI headers and the test guest'
+	@echo 'make          build the hypervisor, the ABI headers, the test guest and rl'
 	@echo 'make run      install what is missing, build, and boot: on a terminal a'
 	@echo '              shell in the service domain, else a scripted tour'
 	@echo 'make check    unit tests, lints, test guest, boots of stock kernels, Linux'"'"'s'

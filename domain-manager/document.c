@@ -69,7 +69,6 @@ static void troff(FILE *out, const char *text)
 	for (; *text; text++)
 		fputs(*text == '\\' ? "\\e" : *text == '-' ? "\\-" :
 		      (char[2]){ *text }, out);
-	fputc('\n', out);
 }
 
 static void troff_command(FILE *out, const struct command *command)
@@ -81,14 +80,16 @@ static void troff_command(FILE *out, const struct command *command)
 	fprintf(out, "%c", toupper(*command->summary));
 	troff(out, command->summary + 1);
 	fputs(".\n", out);
-	if (command->help)
+	if (command->help) {
 		troff(out, command->help);
+		fputc('\n', out);
+	}
 	for (option = command->options; option && option->name; option++) {
 		fputs(".RS\n.TP\n.B ", out);
 		option_name(out, option);
 		fputc('\n', out);
 		troff(out, option->help);
-		fputs(".RE\n", out);
+		fputs("\n.RE\n", out);
 	}
 }
 
@@ -116,11 +117,13 @@ static void print_man(FILE *out)
 	for (i = 0; config_key(i, &key); i++) {
 		fprintf(out, ".TP\n.B %s\n", key.name);
 		troff(out, key.help);
+		fputc('\n', out);
 	}
 	fputs(".SH EXIT STATUS\n", out);
 	for (i = 0; i < NR_EXIT_CODES; i++) {
 		fprintf(out, ".TP\n.B %u\n", i);
 		troff(out, report_exit_codes[i]);
+		fputc('\n', out);
 	}
 }
 
