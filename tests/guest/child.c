@@ -444,13 +444,18 @@ bool child_join(struct child *c)
 	return m->done == m->nr_vcpus && !m->failures;
 }
 
+void child_forget(struct child *c)
+{
+	slot_used[c->slot] = false;
+}
+
 void child_destroy(struct child *c)
 {
 	struct ringlet_domain_info info;
 
 	if (foreign_map(c->mail, 0, 0, 0))
 		panic("child: the mail page does not come back");
-	slot_used[c->slot] = false;
+	child_forget(c);
 	EXPECT_EQ(domid_op(RINGLET_OP_RINGLET_OP_DOMAIN_DESTROY, c->domid), 0);
 	EXPECT_EQ(domid_info(c->domid, &info), -XEN_ESRCH);
 }

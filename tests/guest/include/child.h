@@ -92,6 +92,9 @@ void child_start(struct child *c);		/* unpause */
 bool child_join(struct child *c);		/* until its vCPUs have returned from fn */
 void child_destroy(struct child *c);		/* it must be gone then */
 
+/* After a case has unmapped the mail page and destroyed it by itself. */
+void child_forget(struct child *c);
+
 /* Wait for mail->arg[i] to become @value; yields. False after HANG_NS. */
 bool child_wait(struct child_mail *m, unsigned int i, ulong value);
 
