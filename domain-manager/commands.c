@@ -177,6 +177,14 @@ static const struct field console_fields[] = {
 	END
 };
 
+static const struct field dump_core_fields[] = {
+	NAME_AND_ID,
+	STRING("file", "The ELF core."),
+	INTEGER("pages", "Pages of the domain in it."),
+	BOOLEAN("vmcoreinfo", "It has the kernel's VMCOREINFO note."),
+	END
+};
+
 static const struct option_def daemon_options[] = {
 	{ 0, "foreground", NULL, "Stay in the foreground.", },
 	END
@@ -246,6 +254,10 @@ const struct command commands[] = {
 	{ "version", "", 0, 0, true, NULL, version_fields,
 	  "print versions of rl and of the hypervisor", NULL, verb_version,
 	  print_version },
+	{ "dump-core", "DOMAIN FILE", 2, 2, false, NULL, dump_core_fields,
+	  "write a domain's memory and registers to a file",
+	  "An ELF core for gdb, with the kernel's vmlinux. A domain that runs is "
+	  "paused meanwhile.", verb_dump_core, NULL },
 	{ "daemon", "", 0, 0, true, daemon_options, no_fields,
 	  "start the daemon that serves consoles and restarts domains",
 	  "It returns when the daemon is ready. The daemon may be stopped and "

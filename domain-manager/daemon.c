@@ -314,14 +314,21 @@ static void serve_signals(struct serve *s, int fd)
 		guest_child_exited(s, child, status);
 }
 
+/* Returns its descriptor for poll(), or -1: there is none (yet). */
 static int watch_store(struct serve *s)
 {
 	int fd;
 
 	s->store = store_open();
-	fd = s->store ? store_watch_domains(s->store) : -1;
-	if (fd < 0)
-		log_line(&s->log, "no xenstored: ends of guests are polled for");
+	if (!s->store)
+		return -1;
+	fd = store_watch_domains(s->store);
+	if (fd < 0 || store_domain_service(s->store)) {
+		store_close(s->store);
+		s->store = NULL;
+		return -1;
+	}
+	log_line(&s->log, "xenstored serves");
 	return fd;
 }
 
@@ -329,8 +336,17 @@ static void store_event(struct serve *s, int *fd)
 {
 	if (!store_watch_clear(s->store))
 		return;
+	log_line(&s->log, "xenstored is gone: ends of guests are polled for");
 	store_close(s->store);
 	*fd = watch_store(s);
+}
+
+static void name_service_domain(struct serve *s)
+{
+	struct ringlet_domain_info info;
+
+	if (!hyp_domain_info(s->hyp, 0, &info) && !*info.name)
+		hyp_domain_set_name(s->hyp, 0, "service");
 }
 
 enum { FD_LISTEN, FD_SIGNAL, FD_EVTCHN, FD_STORE, NR_FDS };
@@ -373,6 +389,7 @@ static void loop(struct serve *s, struct pollfd fds[NR_FDS + MAX_CLIENTS])
 		for (nr = NR_FDS, client = s->clients; client;
 		     client = client->next)
 			nr++;
+		fds[FD_STORE].revents = 0;
 		set_clients(s, fds + NR_FDS);
 		timeout = throttled ? TICK_MS :
 			  s->store ? CHECK_MS : CHECK_ALONE_MS;
@@ -386,8 +403,10 @@ static void loop(struct serve *s, struct pollfd fds[NR_FDS + MAX_CLIENTS])
 			store_event(s, &fds[FD_STORE].fd);
 		if (fds[FD_SIGNAL].revents)
 			serve_signals(s, fds[FD_SIGNAL].fd);
-		if (!n || (fds[FD_STORE].revents & POLLIN))
+		if (!n || fds[FD_STORE].revents)
 			guest_check_all(s);
+		if (!s->store)
+			fds[FD_STORE].fd = watch_store(s);
 		reap_clients(s);
 		if (fds[FD_LISTEN].revents)
 			accept_client(s, fds[FD_LISTEN].fd);
@@ -470,6 +489,7 @@ static int run(struct serve *s, int ready)
 	fds[FD_SIGNAL].fd = make_signals();
 	fds[FD_EVTCHN].fd = xenevtchn_fd(s->evtchn);
 	fds[FD_STORE].fd = watch_store(s);
+	name_service_domain(s);
 	for (i = 0; i < NR_FDS; i++)
 		fds[i].events = POLLIN;
 	guest_load_all(s);

@@ -27,6 +27,11 @@
 
 struct store {
 	struct xs_handle *xs;
+	/*
+	 * A connection of its own, with one watch: in the static library, which
+	 * has no reading thread, a request fails if an event comes before its reply.
+	 */
+	struct xs_handle *watch;
 };
 
 /*
@@ -76,6 +81,7 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	xs_close(store->xs);
+	xs_close(store->watch);
 	free(store);
 }
 
@@ -310,19 +316,25 @@ int store_vcpus(struct store *store, uint32_t domid, uint32_t online,
 	return rc;
 }
 
+int store_domain_service(struct store *store)
+{
+	return write_node(store, 0, "domid", "0") ?:
+	       write_node(store, 0, "name", "service");
+}
+
 int store_watch_domains(struct store *store)
 {
-	if (!xs_watch(store->xs, "@releaseDomain", "r") ||
-	    !xs_watch(store->xs, "@introduceDomain", "i"))
+	store->watch = xs_open(0);
+	if (!store->watch || !xs_watch(store->watch, "@releaseDomain", "r"))
 		return -errno;
-	return xs_fileno(store->xs);
+	return xs_fileno(store->watch);
 }
 
 int store_watch_clear(struct store *store)
 {
 	char **event;
 
-	while ((event = xs_check_watch(store->xs)))
+	while ((event = xs_check_watch(store->watch)))
 		free(event);
 	return errno == EAGAIN ? 0 : -EPIPE;
 }

@@ -73,8 +73,11 @@ int store_memory_target(struct store *store, uint32_t domid, uint64_t kib);
 int store_vcpus(struct store *store, uint32_t domid, uint32_t online,
 		uint32_t max);
 
+/* The nodes of the domain that we are in. */
+int store_domain_service(struct store *store);
+
 /**
- * store_watch_domains() - learn when domains come, end or go
+ * store_watch_domains() - learn when domains end or go
  *
  * Return: a file descriptor that is readable when some did, or -E...
  */
