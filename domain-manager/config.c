@@ -63,7 +63,7 @@ static const struct key {
 	  "vCPUs it may have; vcpus if not given." },
 	{ "cpus", KIND_CPUS, AT(cpus), 0, 0, 0,
 	  "CPUs to run on, as \"0-3,^1\"; a list has one such string a vCPU." },
-	{ "cpu_weight", KIND_NUMBER, AT(weight), 1, 65535, 256,
+	{ "cpu_weight", KIND_NUMBER, AT(weight), 1, 65535, CONFIG_WEIGHT,
 	  "Share of CPU time, against that of other domains." },
 	{ "cap", KIND_NUMBER, AT(cap), 0, 100 * CONFIG_MAX_VCPUS, 0,
 	  "The most CPU time it gets, in percent of one CPU; 0: no limit." },

@@ -24,6 +24,7 @@
 #define CONFIG_MAX_MIB		(1UL << 20)
 #define CONFIG_MAX_VCPUS	32
 #define CONFIG_MAX_CMDLINE	1023	/* as start_info holds it */
+#define CONFIG_WEIGHT		256	/* what a domain has at first */
 #define CONFIG_NAME_SIZE	48
 
 struct hyp;

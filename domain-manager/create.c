@@ -114,8 +114,10 @@ static int set_scheduling(struct creation *c)
 		.cap = config->cap,
 	};
 	uint32_t vcpu;
-	int rc = hyp_domain_sched(c->hyp, &sched);
+	int rc = 0;
 
+	if (config->weight != CONFIG_WEIGHT || config->cap)
+		rc = hyp_domain_sched(c->hyp, &sched);
 	if (rc)
 		return failed(c, rc, "set weight and cap");
 	for (vcpu = 0; config->pinned && vcpu < config->maxvcpus; vcpu++) {

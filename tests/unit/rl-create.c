@@ -235,6 +235,10 @@ static void options(void **state)
 	assert_int_equal(create("--dry-run"), 0);
 	assert_null(fake_leftover());
 	fake_reset();
+	assert_int_equal(create("cap=50"), 0);
+	assert_int_equal(fake->domain[1].info.weight, 256);
+	assert_int_equal(fake->domain[1].info.cap, 50);
+	fake_reset();
 	assert_int_equal(create("memory=16"), 0);
 	assert_int_equal(fake->domain[1].info.tot_pages, 16 * 256);
 	/* Neither is needed to run a domain. */
