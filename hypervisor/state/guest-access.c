@@ -78,55 +78,42 @@ bool guest_range_ok(u64 va, u64 n)
 	return (va < LOWER_HALF_END) == (last < LOWER_HALF_END);
 }
 
-/* Down to the L1; the rights of the upper levels are collected in @w. */
-static int walk_upper(struct vcpu *v, u64 va, struct guest_walk *w)
+/* @levels from the L4 on; rights are those of all of them together. */
+static inline __attribute__((always_inline)) int
+walk(struct vcpu *v, u64 va, struct guest_walk *w, unsigned int levels)
 {
-	static const u8 shift[] = { L4_SHIFT, L3_SHIFT, L2_SHIFT };
 	u16 owner = v->domain->id;
-	mfn_t table = v->guest_l4;
 	unsigned int i;
-	u64 e;
 
 	if (!va_is_guest(va))
 		return -EFAULT;
 	w->writable = w->user = true;
-	for (i = 0; i < ARRAY_SIZE(shift); i++) {
-		if (read_entry(table, owner, PT_L4 - i,
-			       pt_index(va, shift[i]), &e))
+	w->mfn = v->guest_l4;
+	for (i = 0; i < levels; i++) {
+		w->l1_mfn = w->mfn;
+		if (read_entry(w->mfn, owner, PT_L4 - i,
+			       pt_index(va, L4_SHIFT - 9 * i), &w->l1e) ||
+		    !(w->l1e & PTE_P))
 			return -EFAULT;
-		if (!(e & PTE_P))
-			return -EFAULT;
-		w->writable &= !!(e & PTE_RW);
-		w->user &= !!(e & PTE_US);
-		table = pte_mfn(e);
+		w->writable &= !!(w->l1e & PTE_RW);
+		w->user &= !!(w->l1e & PTE_US);
+		w->mfn = pte_mfn(w->l1e);
 	}
-	w->l1_mfn = table;
 	return 0;
 }
 
 int guest_walk_l1(struct vcpu *v, u64 va, mfn_t *l1)
 {
-	struct guest_walk w;
+	struct guest_walk w = { 0 };
+	int rc = walk(v, va, &w, 3);
 
-	if (walk_upper(v, va, &w))
-		return -EFAULT;
-	*l1 = w.l1_mfn;
-	return 0;
+	*l1 = w.mfn;
+	return rc;
 }
 
 int guest_walk(struct vcpu *v, u64 va, struct guest_walk *w)
 {
-	if (walk_upper(v, va, w))
-		return -EFAULT;
-	if (read_entry(w->l1_mfn, v->domain->id, PT_L1,
-		       pt_index(va, L1_SHIFT), &w->l1e))
-		return -EFAULT;
-	if (!(w->l1e & PTE_P))
-		return -EFAULT;
-	w->writable &= !!(w->l1e & PTE_RW);
-	w->user &= !!(w->l1e & PTE_US);
-	w->mfn = pte_mfn(w->l1e);
-	return 0;
+	return walk(v, va, w, 4);
 }
 
 /* Hold the frame behind @va for a copy; NULL if the guest may not do it. */
@@ -149,46 +136,37 @@ static struct page *hold(struct vcpu *v, u64 va, bool write)
 	return pg;
 }
 
-static size_t chunk_at(u64 va, size_t left)
+/* Page by page; returns what is left. Inline: two copies, each knows @write. */
+static inline __attribute__((always_inline)) size_t
+copy(struct vcpu *v, u64 va, char *buf, size_t n, bool write)
 {
-	return min(left, (size_t)(PAGE_SIZE - (va & ~PAGE_MASK)));
+	while (n) {
+		size_t offset = va & ~PAGE_MASK, len = min(n, PAGE_SIZE - offset);
+		struct page *pg = hold(v, va, write);
+		char *p;
+
+		if (!pg)
+			break;
+		p = (char *)mfn_to_virt(page_to_mfn(pg)) + offset;
+		memcpy(write ? p : buf, write ? buf : p, len);
+		if (write)
+			page_writable_put(pg);
+		put_ref(pg);
+		buf += len;
+		va += len;
+		n -= len;
+	}
+	return n;
 }
 
 size_t copy_from_vcpu(struct vcpu *v, void *dst, u64 src, size_t n)
 {
-	while (n) {
-		size_t len = chunk_at(src, n);
-		struct page *pg = hold(v, src, false);
-
-		if (!pg)
-			break;
-		memcpy(dst, (char *)mfn_to_virt(page_to_mfn(pg)) +
-		       (src & ~PAGE_MASK), len);
-		put_ref(pg);
-		dst = (char *)dst + len;
-		src += len;
-		n -= len;
-	}
-	return n;
+	return copy(v, src, dst, n, false);
 }
 
 size_t copy_to_vcpu(struct vcpu *v, u64 dst, const void *src, size_t n)
 {
-	while (n) {
-		size_t len = chunk_at(dst, n);
-		struct page *pg = hold(v, dst, true);
-
-		if (!pg)
-			break;
-		memcpy((char *)mfn_to_virt(page_to_mfn(pg)) +
-		       (dst & ~PAGE_MASK), src, len);
-		page_writable_put(pg);
-		put_ref(pg);
-		src = (const char *)src + len;
-		dst += len;
-		n -= len;
-	}
-	return n;
+	return copy(v, dst, (char *)src, n, true);
 }
 
 size_t copy_from_guest(void *dst, u64 src, size_t n)
