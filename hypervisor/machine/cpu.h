@@ -102,37 +102,17 @@ struct table_register {
 	u64 base;
 } __attribute__((packed));
 
-static inline struct table_register read_gdtr(void)
-{
-	struct table_register t;
-
-	__asm__ __volatile__("sgdt %0" : "=m"(t));
-	return t;
-}
-
-static inline struct table_register read_idtr(void)
-{
-	struct table_register t;
-
-	__asm__ __volatile__("sidt %0" : "=m"(t));
-	return t;
-}
-
-static inline u16 read_ldtr(void)
-{
-	u16 sel;
-
-	__asm__ __volatile__("sldt %0" : "=m"(sel));
-	return sel;
-}
-
-static inline u16 read_tr(void)
-{
-	u16 sel;
-
-	__asm__ __volatile__("str %0" : "=m"(sel));
-	return sel;
-}
+#define DEFINE_STORE(name, insn, type) \
+	static inline type read_##name(void) \
+	{ \
+		type v; \
+		__asm__ __volatile__(insn " %0" : "=m"(v)); \
+		return v; \
+	}
+DEFINE_STORE(gdtr, "sgdt", struct table_register)
+DEFINE_STORE(idtr, "sidt", struct table_register)
+DEFINE_STORE(ldtr, "sldt", u16)
+DEFINE_STORE(tr, "str", u16)
 
 static inline void cpuid_count(u32 leaf, u32 sub, u32 r[4])
 {

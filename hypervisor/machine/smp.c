@@ -20,12 +20,10 @@
 #include "machine/cpu.h"
 #include "machine/directmap.h"
 #include "machine/irq.h"
+#include "machine/pte.h"
 #include "machine/trampoline.h"
 
 #define START_WAIT_US	3000000	/* an emulator's host may be busy */
-#define PTE_TABLE	0x3	/* present, writable */
-#define PTE_LARGE	0x83
-
 void smp_ap_main(void) __noreturn;
 
 /* For trampoline.S and smp_ap_main(): of the pCPU that starts now. */
@@ -126,7 +124,7 @@ static void __init trampoline_fill(u8 *page)
 	memcpy(l4 + 256, own + 256, PAGE_SIZE / 2);
 	l4[0] = (TRAMPOLINE_PHYS + 2 * PAGE_SIZE) | PTE_TABLE;
 	l3[0] = (TRAMPOLINE_PHYS + 3 * PAGE_SIZE) | PTE_TABLE;
-	l2[0] = PTE_LARGE;
+	l2[0] = PTE_TABLE | PTE_PS;
 }
 
 static bool __init pcpu_start(u32 cpu, u32 apic)
