@@ -58,18 +58,14 @@ static void console_release(void) __releases_lock(console_lock) __no_lock_analys
 void console_force(void)
 {
 	forced = true;
-	own_level.always = LOG_DEBUG + 1;
-}
-
-static void ring_write(const char *s, size_t n) __requires(console_lock)
-{
-	while (n--)
-		ring[ring_end++ % RING_SIZE] = *s++;
 }
 
 static void put(const char *s, size_t n, bool show) __requires(console_lock)
 {
-	ring_write(s, n);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		ring[ring_end++ % RING_SIZE] = s[i];
 	if (show)
 		serial_write(s, n);
 }
@@ -88,21 +84,6 @@ static size_t format_line(char *line, enum log_level level, const char *fmt,
 	if (line[n - 1] != '\n')
 		line[n++] = '\n';
 	return n;
-}
-
-void printk(enum log_level level, const char *fmt, ...)
-{
-	char line[LINE_MAX];
-	va_list ap;
-	size_t n;
-
-	va_start(ap, fmt);
-	n = format_line(line, level, fmt, ap);
-	va_end(ap);
-
-	console_acquire();
-	put(line, n, (int)level < max(own_level.always, own_level.limited));
-	console_release();
 }
 
 /* Takes a token if there is one. */
@@ -135,24 +116,38 @@ static void report_dropped(void) __requires(console_lock)
 	put(line, n, true);
 }
 
-void guest_printk(enum log_level level, const char *fmt, ...)
+static void log_line(enum log_level level, const struct threshold *t,
+		     const char *fmt, va_list ap)
 {
 	char line[LINE_MAX];
-	va_list ap;
-	size_t n;
-
-	va_start(ap, fmt);
-	n = format_line(line, level, fmt, ap);
-	va_end(ap);
+	size_t n = format_line(line, level, fmt, ap);
+	bool limited = t == &guest_level && (int)level >= t->always && !forced;
 
 	console_acquire();
-	if ((int)level < guest_level.always || forced) {
-		put(line, n, true);
-	} else if (rate_ok()) {
-		report_dropped();
-		put(line, n, (int)level < guest_level.limited);
+	if (!limited || rate_ok()) {
+		if (limited)
+			report_dropped();
+		put(line, n, forced || (int)level < t->limited);
 	}
 	console_release();
+}
+
+void printk(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(level, &own_level, fmt, ap);
+	va_end(ap);
+}
+
+void guest_printk(enum log_level level, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(level, &guest_level, fmt, ap);
+	va_end(ap);
 }
 
 void console_write_guest(const char *s, size_t n)
