@@ -45,7 +45,7 @@ void poll_end(struct vcpu *v)
 	if (!test_bit(v->id, &ed->polling))
 		return;
 	clear_bit(v->id, &ed->polling);
-	poll_timer_stop(v);
+	timer_stop(&v->timers->poll);
 }
 
 /* 1 if one of the ports is pending, 0 if none, -EINVAL if one does not exist. */
@@ -92,7 +92,7 @@ long evtchn_poll(struct vcpu *v, u64 ports, u32 nr, u64 timeout_ns)
 		set_bit(v->id, &d->evtchn->polling);
 		vcpu_block(v);
 		if (timeout_ns)
-			poll_timer_set(v, timeout_ns);
+			timer_set(&v->timers->poll, v->pcpu, timeout_ns);
 		/* The exit path schedules: vtimer_vcpu_loaded() tidies up. */
 		if (vcpu_event_deliverable(v))
 			vcpu_unblock(v);

@@ -11,6 +11,7 @@
 
 #include "base/types.h"
 #include "machine/irq.h"
+#include "machine/timer.h"
 #include "state/domain.h"
 
 #include <xen/event_channel.h>
@@ -77,6 +78,12 @@ struct evtchn_vcpu {
 	u32 tail[EVTCHN_FIFO_MAX_QUEUES];
 };
 
+struct timer_vcpu {
+	struct timer single, periodic, poll;
+	u64 period;		/* ns; 0: off */
+	u64 next;		/* system time of the next tick */
+};
+
 extern const struct evtchn_abi evtchn_2level, evtchn_fifo;
 
 /* The port's record if it is covered and can be shown, open or not; else NULL. */
@@ -115,8 +122,6 @@ void poll_wake(struct domain *d, u32 port) __requires(d->event_lock);
 void poll_timeout(void *vcpu);
 /* The vCPU runs again, whatever woke it. */
 void poll_end(struct vcpu *v);
-void poll_timer_set(struct vcpu *v, u64 when);
-void poll_timer_stop(struct vcpu *v);
 
 long fifo_init_control(struct vcpu *caller, void *arg);
 long fifo_expand_array(struct vcpu *v, void *arg);

@@ -24,16 +24,9 @@
 #include "state/alloc.h"
 #include "state/guest-access.h"
 
-
 #define DEFAULT_PERIOD	10000000ULL
 #define MIN_PERIOD	1000000ULL
 #define MAX_PERIOD	(1ULL << 56)	/* sums with system time stay in range */
-
-struct timer_vcpu {
-	struct timer single, periodic, poll;
-	u64 period;		/* ns; 0: off */
-	u64 next;		/* system time of the next tick */
-};
 
 static void single_fired(void *data)
 {
@@ -41,8 +34,9 @@ static void single_fired(void *data)
 }
 
 /* Tick if it is due, and arm for the next one. */
-static void tick(struct vcpu *v)
+static void tick(void *vcpu)
 {
+	struct vcpu *v = vcpu;
 	struct timer_vcpu *t = v->timers;
 	u64 now = system_time();
 
@@ -55,21 +49,6 @@ static void tick(struct vcpu *v)
 		evtchn_raise_virq(v, VIRQ_TIMER);
 	}
 	timer_set(&t->periodic, v->pcpu, t->next);
-}
-
-static void periodic_fired(void *data)
-{
-	tick(data);
-}
-
-void poll_timer_set(struct vcpu *v, u64 when)
-{
-	timer_set(&v->timers->poll, v->pcpu, when);
-}
-
-void poll_timer_stop(struct vcpu *v)
-{
-	timer_stop(&v->timers->poll);
 }
 
 void vtimer_vcpu_loaded(struct vcpu *v)
@@ -106,7 +85,7 @@ int vtimer_vcpu_init(struct vcpu *v)
 	if (!t)
 		return -ENOMEM;
 	timer_init(&t->single, single_fired, v);
-	timer_init(&t->periodic, periodic_fired, v);
+	timer_init(&t->periodic, tick, v);
 	timer_init(&t->poll, poll_timeout, v);
 	t->period = DEFAULT_PERIOD;
 	t->next = system_time() + t->period;
