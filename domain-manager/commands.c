@@ -177,6 +177,35 @@ static const struct field console_fields[] = {
 	END
 };
 
+static const struct field top_domain_fields[] = {
+	NAME_AND_ID,
+	STRING("state", "As in rl list."),
+	INTEGER("cpu_percent", "CPU time it took, in percent of one CPU."),
+	INTEGER("memory_mib", "Memory that it has, MiB."),
+	INTEGER("vcpus", "vCPUs that are up."),
+	INTEGER("full_entries_s", "Entries into the hypervisor a second."),
+	INTEGER("hypercalls_s", "Hypercalls among these a second."),
+	INTEGER("events_s", "Events sent to it a second."),
+	INTEGER("switches_s", "Times a second one of its vCPUs was loaded."),
+	END
+};
+
+static const struct field sample_fields[] = {
+	INTEGER("milliseconds", "Between the two looks that make up the sample."),
+	LIST("domains", top_domain_fields, "Domains that were there at both."),
+	END
+};
+
+static const struct field top_fields[] = {
+	LIST("samples", sample_fields, "One after the other."), END
+};
+
+static const struct option_def top_options[] = {
+	{ 'b', "batch", "N", "Print N samples, then end.", },
+	{ 'd', "delay", "MS", "Milliseconds between looks, 2000 unless given.", },
+	END
+};
+
 static const struct field dump_core_fields[] = {
 	NAME_AND_ID,
 	STRING("file", "The ELF core."),
@@ -254,6 +283,10 @@ const struct command commands[] = {
 	{ "version", "", 0, 0, true, NULL, version_fields,
 	  "print versions of rl and of the hypervisor", NULL, verb_version,
 	  print_version },
+	{ "top", "", 0, 0, false, top_options, top_fields,
+	  "show what the domains do",
+	  "On a terminal it goes on until q is typed; with --json or --batch it "
+	  "prints samples.", verb_top, print_top },
 	{ "dump-core", "DOMAIN FILE", 2, 2, false, NULL, dump_core_fields,
 	  "write a domain's memory and registers to a file",
 	  "An ELF core for gdb, with the kernel's vmlinux. A domain that runs is "

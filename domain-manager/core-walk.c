@@ -13,7 +13,9 @@
 #define PTE_LARGE	0x80UL
 #define PTE_FRAME	0x000ffffffffff000UL
 #define FIRST_SLOT	272	/* 256 to 271 are the hypervisor's */
+#define ESPFIX_SLOT	510	/* Linux maps a few pages there thousands of times */
 #define DIRECT_MAP	0xffff888000000000UL
+#define KERNEL_MAP	0xffffffff80000000UL
 
 struct walk {
 	struct core *core;
@@ -47,7 +49,8 @@ static void leaf(struct walk *w, uint64_t vaddr, uint64_t mfn)
 {
 	uint64_t pfn = find_pfn(w->core, mfn);
 
-	if (pfn >= w->core->nr_pfns || vaddr == DIRECT_MAP + pfn * 4096)
+	if (pfn >= w->core->nr_pfns || vaddr == DIRECT_MAP + pfn * 4096 ||
+	    vaddr == KERNEL_MAP + pfn * 4096)
 		return;
 	if (w->pages && vaddr == w->vaddr + w->pages * 4096 &&
 	    pfn == w->pfn + w->pages) {
@@ -75,7 +78,8 @@ static void table(struct walk *w, uint64_t mfn, int level, uint64_t vaddr)
 	for (; i < 512; i++) {
 		/* There are no large pages here: what says so is not understood. */
 		if (!(entries[i] & PTE_PRESENT) ||
-		    (level > 1 && entries[i] & PTE_LARGE))
+		    (level > 1 && entries[i] & PTE_LARGE) ||
+		    (level == 4 && i == ESPFIX_SLOT))
 			continue;
 		to = vaddr | (uint64_t)i << (12 + 9 * (level - 1));
 		mfn = (entries[i] & PTE_FRAME) >> 12;

@@ -15,6 +15,7 @@
 #include "hyp.h"
 #include "verbs.h"
 
+/* As in core-walk.c. */
 #define DIRECT_MAP	0xffff888000000000UL	/* Documentation/arch/x86/x86_64/mm.rst */
 #define KERNEL_MAP	0xffffffff80000000UL
 #define KERNEL_MAX	(512UL << 20)
