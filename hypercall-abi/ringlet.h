@@ -8,7 +8,8 @@
  * Rules, for every operation of every version:
  * - Structures grow at the end only. One that is shorter than the hypervisor's
  *   is taken as if it went on with zeros, and only @size bytes are written
- *   back; of one that is longer the unknown rest must be zero, else -E2BIG.
+ *   back; of one that is longer the unknown rest must be zero and at most 4096
+ *   bytes, else -E2BIG.
  * - An unknown operation is -ENOSYS; unknown flags and reserved fields that
  *   are not zero are -EINVAL. A field never changes its meaning.
  * - Fields marked (in) are read, (out) written if the call returns 0, (io) both.

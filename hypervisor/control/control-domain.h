@@ -35,8 +35,6 @@ void crash_report(void *domain);
 
 /* The lowest domid from @id on, with a reference; NULL: none. @total: domains in all. */
 struct domain *domain_get_next(u32 id, u32 *total);
-/* Wait until the vCPUs of a held domain have left their pCPUs. */
-void domain_settle(struct domain *d);
 /* vcpu_context_get; the domain is held and settled. */
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
 

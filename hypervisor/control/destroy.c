@@ -73,12 +73,6 @@ void domain_shutdown(struct domain *d, u32 reason)
 	evtchn_raise_global_virq(service_domain, VIRQ_DOM_EXC);
 }
 
-void domain_settle(struct domain *d)
-{
-	while (sched_domain_teardown(d))
-		cpu_relax();
-}
-
 long op_domain_pause(struct domain *d, void *arg)
 {
 	const struct ringlet_domain_ref *op = arg;
@@ -93,7 +87,9 @@ long op_domain_pause(struct domain *d, void *arg)
 	if (!ok)
 		return -EINVAL;
 	sched_domain_update(d);
-	domain_settle(d);
+	/* They leave at their next exit, which waits for nothing that we hold. */
+	while (sched_domain_teardown(d))
+		cpu_relax();
 	return 0;
 }
 

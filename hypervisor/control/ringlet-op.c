@@ -86,13 +86,16 @@ static long op_domain_limits(struct domain *d, void *arg)
 /* With the lock nobody tears the domain down or lets it go on. */
 static long context_get(struct vcpu *v, struct vcpu_guest_context *c)
 {
+	int rc;
+
 	if (!domain_is_held(v->domain))
 		return -EBUSY;
 	if (!v->initialised)
 		return -ENODATA;
-	domain_settle(v->domain);
-	vcpu_get_context(v, c);
-	return 0;
+	rc = sched_domain_teardown(v->domain);
+	if (!rc)
+		vcpu_get_context(v, c);
+	return rc;
 }
 
 static long context_set(struct vcpu *v, const struct vcpu_guest_context *c, u32 flags)

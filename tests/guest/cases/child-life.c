@@ -171,6 +171,48 @@ CASE(child_context_get)
 	child_destroy(&c);
 }
 
+/*
+ * The context of one that was just told to end and may still be in a call: either it can
+ * be had or the call is made again, but neither waits for the other.
+ */
+static void call_control(struct child_mail *m, unsigned int vcpu)
+{
+	struct sched_watchdog w = { .id = 1 };
+
+	for (;;) {
+		m->arg[0]++;
+		HYP(sched_op, SCHEDOP_watchdog, &w);	/* -EINVAL, with the lock of control */
+	}
+}
+
+CASE(child_context_of_ending)
+{
+	unsigned int i;
+
+	NEED_CHILD();
+	for (i = 0; i < 10 && !case_failed(); i++) {
+		struct ringlet_domain_shutdown s = { .reason = SHUTDOWN_poweroff };
+		struct ringlet_vcpu_context op = { .context = (ulong)&context };
+		struct multicall_entry e[2] = {
+			{ .op = __HYPERVISOR_arch_7,
+			  .args = { RINGLET_OP_RINGLET_OP_DOMAIN_SHUTDOWN, (ulong)&s, sizeof(s) } },
+			{ .op = __HYPERVISOR_arch_7,
+			  .args = { RINGLET_OP_RINGLET_OP_VCPU_CONTEXT_GET, (ulong)&op, sizeof(op) } },
+		};
+		struct child c;
+
+		if (!child_create(&c, &(struct child_config){ .fn = call_control, .vcpus = 2 }))
+			return;
+		s.domid = op.domid = c.domid;
+		child_start(&c);
+		EXPECT(grows(c.mail, 0));
+		EXPECT_EQ(HYP(multicall, e, 2), 0);
+		EXPECT_EQ(e[0].result, 0);
+		EXPECT_EQ(e[1].result, 0);
+		child_destroy(&c);
+	}
+}
+
 /* Created and destroyed many times: every counter is where it was. */
 static void nothing(struct child_mail *m, unsigned int vcpu)
 {
