@@ -41,6 +41,13 @@ guest: abi
 manager: abi
 	$(call room,domain-manager)
 
+manager: abi
+	$(call room,domain-manager)
+
+# A guest kernel for many small domains, and for looking at core dumps.
+small-kernel: setup-check
+	@scripts/small-kernel
+
 fidelity:
 	$(call room,tests/fidelity)
 
@@ -52,14 +59,16 @@ setup-check:
 
 # What run needs, and what the tests need besides. Fetching stops early when
 # nothing is missing.
-images: setup
-	@scripts/fetch linux-$(KERNEL) $(if $(filter xen,$(HYPERVISOR)),xen-4.17)
-	@scripts/image base-$(KERNEL) $(MODULES)
+images: setup $(if $(filter ringlet,$(HYPERVISOR)),manager)
+	@scripts/fetch linux-$(KERNEL) $(if $(filter xen,$(HYPERVISOR)),xen-4.17) \
+		$(if $(filter ringlet,$(HYPERVISOR)),xenstore)
+	@scripts/image $(if $(filter ringlet,$(HYPERVISOR)),service,base)-$(KERNEL) $(MODULES)
 
-images-check: setup-check fidelity
+images-check: setup-check fidelity manager small-kernel
 	@scripts/fetch
 	@for s in $(SERIES); do scripts/image base-$$s $(MODULES) && \
-		scripts/image stress-$$s $(MODULES) || exit 1; done
+		scripts/image stress-$$s $(MODULES) && \
+		scripts/image service-$$s $(MODULES) || exit 1; done
 	@scripts/image fidelity-6.12 $(MODULES)
 
 run: setup
@@ -104,6 +113,7 @@ help:
 	@echo 'make soak     the long tests: every CPU model, machine and memory size, stress,'
 	@echo '              clocks, gdb, the documentation'
 	@echo 'make bench    lmbench-like table: native, Xen, Ringlet'
+	@echo 'make small-kernel  build a guest kernel that needs little memory'
 	@echo 'make docs     the documentation as HTML'
 	@echo 'make clean    remove build/ except what was fetched (build/fetch)'
 	@echo
