@@ -41,9 +41,6 @@ guest: abi
 manager: abi
 	$(call room,domain-manager)
 
-manager: abi
-	$(call room,domain-manager)
-
 # A guest kernel for many small domains, and for looking at core dumps.
 small-kernel: setup-check
 	@scripts/small-kernel
