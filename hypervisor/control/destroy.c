@@ -20,6 +20,7 @@
 #include "console/printk.h"
 #include "control/ringlet-op.h"
 #include "evtchn/evtchn.h"
+#include "grant/grant.h"
 #include "machine/cpu-features.h"
 #include "machine/directmap.h"
 #include "machine/pcpu.h"

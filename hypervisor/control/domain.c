@@ -19,6 +19,7 @@
 #include "base/string.h"
 #include "console/printk.h"
 #include "evtchn/evtchn.h"
+#include "grant/grant.h"
 #include "machine/clock.h"
 #include "machine/cpu-features.h"
 #include "machine/directmap.h"
@@ -156,7 +157,6 @@ static void domain_free(struct control_domain *c)
 	struct domain *d = &c->domain;
 
 	timer_stop_sync(&c->report);	/* a last crash may have armed it */
-	grant_domain_free(d);
 	evtchn_domain_free(d);
 	sched_domain_free(d);
 	spin_lock(&domlist_lock);

@@ -9,11 +9,6 @@
 
 #define WEAK __attribute__((weak))
 
-int WEAK grant_domain_init(struct domain *d) { (void)d; return 0; }
-int WEAK grant_domain_teardown(struct domain *d) { (void)d; return 0; }
-void WEAK grant_domain_free(struct domain *d) { (void)d; }
-void WEAK grant_domain_info(struct domain *d, struct ringlet_domain_info *i) { (void)d; (void)i; }
-
 int WEAK sched_domain_init(struct domain *d) { (void)d; return 0; }
 void WEAK sched_domain_free(struct domain *d) { (void)d; }
 int WEAK sched_set_affinity(struct vcpu *v, u64 mask) { (void)v; (void)mask; return -ENOSYS; }

@@ -9,12 +9,6 @@
 #include "base/types.h"
 #include "state/domain.h"
 
-int grant_domain_init(struct domain *d);
-int grant_domain_teardown(struct domain *d);
-void grant_domain_free(struct domain *d);
-/* grant_frames, maptrack_frames, maps of @i; zero before. */
-void grant_domain_info(struct domain *d, struct ringlet_domain_info *i);
-
 int sched_domain_init(struct domain *d);
 void sched_domain_free(struct domain *d);
 int sched_set_affinity(struct vcpu *v, u64 mask);

@@ -19,6 +19,7 @@
 #include "base/string.h"
 #include "console/printk.h"
 #include "evtchn/evtchn.h"
+#include "grant/grant.h"
 #include "machine/clock.h"
 #include "machine/pcpu.h"
 #include "mm/mm.h"

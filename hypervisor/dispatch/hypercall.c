@@ -16,6 +16,7 @@
 #include "control/control.h"
 #include "dispatch/calls.h"
 #include "evtchn/evtchn.h"
+#include "grant/grant.h"
 #include "machine/clock.h"
 #include "machine/pcpu.h"
 #include "mm/mm.h"
