@@ -139,6 +139,7 @@ static void dispatch_entry(struct vcpu *v)
 			     v->gate_ro->sysenter_mask, VEC_GP, 0);
 		break;
 	case VEC_PF:
+		__atomic_add_fetch(&v->domain->stat_page_faults, 1, __ATOMIC_RELAXED);
 		page_fault(v);
 		break;
 	case VEC_GP:

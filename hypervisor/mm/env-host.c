@@ -105,8 +105,10 @@ static void flush_pcpus_of(struct domain *d, const unsigned long *vcpus)
 		mask[0] |= 1UL << READ_ONCE(v->pcpu);
 		any = true;
 	}
-	if (any)
-		pcpu_flush(mask);
+	if (!any)
+		return;
+	__atomic_add_fetch(&d->stat_flushes, 1, __ATOMIC_RELAXED);
+	pcpu_flush(mask);
 }
 
 void mm_flush_vcpus(struct domain *d, const unsigned long *vcpu_mask)

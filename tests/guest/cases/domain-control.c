@@ -299,7 +299,10 @@ CASE(domain_stats_count)
 	EXPECT_EQ(RINGLET(DOMAIN_STATS, &before), 0);
 	for (i = 0; i < 100; i++)
 		HYP(xen_version, XENVER_version, NULL);
+	((volatile ulong *)pfn_va(user_l1_pfn))[(USER_SPARE >> PAGE_SHIFT) & 511] = 0;
 	EXPECT_EQ(RINGLET(DOMAIN_STATS, &after), 0);
+	EXPECT(after.pt_writes > before.pt_writes);
+	EXPECT(after.page_faults > before.page_faults);
 	EXPECT_EQ(after.calls[__HYPERVISOR_xen_version] - before.calls[__HYPERVISOR_xen_version],
 		  100);
 	EXPECT(after.hypercalls - before.hypercalls >= 100);
