@@ -17,9 +17,7 @@
 #define HOUR_PM		0x80
 #define SPINS		1000000	/* an update takes 2 ms at most */
 
-struct cmos_regs {
-	u8 sec, min, hour, day, month, year, century;
-};
+enum { SEC, MIN, HOUR, DAY, MONTH, YEAR, CENTURY, NR_FIELDS };
 
 /* Bit 7 of the index masks NMI: left clear, NMI is in use. */
 static u8 cmos_read(u8 reg)
@@ -28,22 +26,17 @@ static u8 cmos_read(u8 reg)
 	return inb(CMOS_DATA);
 }
 
-static struct cmos_regs read_all(u8 century)
+static void read_all(u8 century, u8 r[NR_FIELDS])
 {
-	unsigned int spins = 0;
+	const u8 reg[NR_FIELDS] = { 0, 2, 4, 7, 8, 9, century };
+	unsigned int i, spins = 0;
 
 	while ((cmos_read(REG_A) & A_UPDATING) && ++spins < SPINS)
 		;
-	return (struct cmos_regs){
-		.sec = cmos_read(0), .min = cmos_read(2), .hour = cmos_read(4),
-		.day = cmos_read(7), .month = cmos_read(8), .year = cmos_read(9),
-		.century = century && century < 0x80 ? cmos_read(century) : 0,
-	};
-}
-
-static unsigned int number(u8 v, bool binary)
-{
-	return binary ? v : (v >> 4) * 10 + (v & 15);
+	for (i = 0; i < NR_FIELDS; i++)
+		r[i] = cmos_read(reg[i]);
+	if (!century)
+		r[CENTURY] = 0;
 }
 
 /* Days from 1970-01-01; years begin in March, so that leap days come last. */
@@ -59,32 +52,32 @@ static u64 days_since_epoch(u32 year, u32 month, u32 day)
 
 u64 cmos_time(u8 century)
 {
-	struct cmos_regs r, again;
-	u32 hour, year, month, day;
-	unsigned int tries = 0;
-	bool binary;
-	u8 b;
+	u8 r[NR_FIELDS], again[NR_FIELDS], b;
+	unsigned int i, tries = 0;
+	u32 year;
+	bool pm;
 
+	if (century >= 0x80)	/* would be the bit that masks NMI */
+		century = 0;
 	/* An update between two reads shows as a difference. */
 	do {
-		r = read_all(century);
-		again = read_all(century);
-	} while (memcmp(&r, &again, sizeof(r)) && ++tries < 5);
+		read_all(century, r);
+		read_all(century, again);
+	} while (memcmp(r, again, sizeof(r)) && ++tries < 5);
 
 	b = cmos_read(REG_B);
-	binary = b & B_BINARY;
-	hour = number(r.hour & ~HOUR_PM, binary);
+	pm = r[HOUR] & HOUR_PM;
+	r[HOUR] &= ~HOUR_PM;
+	for (i = 0; i < NR_FIELDS && !(b & B_BINARY); i++)
+		r[i] = (r[i] >> 4) * 10 + (r[i] & 15);
 	if (!(b & B_24_HOURS))
-		hour = hour % 12 + (r.hour & HOUR_PM ? 12 : 0);
-	year = number(r.year, binary);
-	month = number(r.month, binary);
-	day = number(r.day, binary);
-	if (number(r.century, binary) >= 19 && number(r.century, binary) <= 29)
-		year += number(r.century, binary) * 100;
+		r[HOUR] = r[HOUR] % 12 + (pm ? 12 : 0);
+	if (r[CENTURY] >= 19 && r[CENTURY] <= 29)
+		year = r[CENTURY] * 100 + r[YEAR];
 	else
-		year += year < 70 ? 2000 : 1900;
-	if (month < 1 || month > 12 || day < 1 || day > 31 || year < 1970)
+		year = r[YEAR] + (r[YEAR] < 70 ? 2000 : 1900);
+	if (r[MONTH] < 1 || r[MONTH] > 12 || r[DAY] < 1 || r[DAY] > 31 || year < 1970)
 		return 0;
-	return days_since_epoch(year, month, day) * 86400 + hour * 3600ULL +
-	       number(r.min, binary) * 60 + number(r.sec, binary);
+	return days_since_epoch(year, r[MONTH], r[DAY]) * 86400 + r[HOUR] * 3600ULL +
+	       r[MIN] * 60 + r[SEC];
 }
