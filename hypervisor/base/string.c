@@ -170,26 +170,17 @@ static void sink_number(struct sink *o, struct spec *sp, u64 v, u64 base,
 	sink_padded(o, sp, p, tmp + sizeof(tmp) - p);
 }
 
-static int parse_int(const char **f)
-{
-	int v = 0;
-
-	while (**f >= '0' && **f <= '9')
-		v = v * 10 + *(*f)++ - '0';
-	return v;
-}
-
 static const char *parse_spec(const char *f, struct spec *sp, va_list *ap)
 {
 	*sp = (struct spec){ .pad = *f == '0' ? '0' : ' ', .precision = -1 };
-	sp->width = parse_int(&f);
+	sp->width = parse_u64(f, &f);
 	if (*f == '.') {
 		f++;
 		if (*f == '*') {
 			sp->precision = va_arg(*ap, int);
 			f++;
 		} else {
-			sp->precision = parse_int(&f);
+			sp->precision = parse_u64(f, &f);
 		}
 	}
 	for (; *f == 'l' || *f == 'z'; f++)
