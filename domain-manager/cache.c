@@ -59,7 +59,7 @@ int cache_make(void)
 /* Removes the oldest until no more than CACHE_ENTRIES - 1 are left. */
 static void make_place(void)
 {
-	struct stat st, oldest_st = { 0 };
+	struct stat st, oldest_st = {0};
 	struct dirent *entry;
 	int entries = CACHE_ENTRIES;
 	char oldest[256];

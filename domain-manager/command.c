@@ -50,13 +50,16 @@ int rl_domain(struct rl *rl, const char *name, struct ringlet_domain_info *info)
 
 	if (text_number(name, &domid)) {
 		rc = domid < RINGLET_DOMID_ANY ?
-			     hyp_domain_info(rl->hyp, domid, info) : -ESRCH;
-		return rc ? report_errno(&rl->report, rc, "find domain", name) : 0;
+			     hyp_domain_info(rl->hyp, domid, info) :
+			     -ESRCH;
+		return rc ? report_errno(&rl->report, rc, "find domain", name) :
+			    0;
 	}
 	for (;; domid = info->domid + 1UL) {
 		rc = hyp_domain_next(rl->hyp, domid, info);
 		if (rc)
-			return report_errno(&rl->report, rc, "find domain", name);
+			return report_errno(&rl->report, rc, "find domain",
+					    name);
 		if (!strcmp(info->name, name) &&
 		    !(info->state & RINGLET_DOM_DYING))
 			return 0;
@@ -69,8 +72,8 @@ int rl_number(struct rl *rl, const char *text, const char *what, uint64_t min,
 	if (text_number(text, value) && *value >= min && *value <= max)
 		return 0;
 	return report_error(&rl->report, EXIT_USAGE, "read arguments", what,
-			    NULL, "\"%s\" is not a number from %lu to %lu", text,
-			    min, max);
+			    NULL, "\"%s\" is not a number from %lu to %lu",
+			    text, min, max);
 }
 
 static int usage_error(struct rl *rl, const char *object, const char *cause)
@@ -92,7 +95,7 @@ static const char **find_option(struct rl *rl, const char *name, size_t length,
 	for (i = 0; def && def[i].name; i++) {
 		if (length == 1 ? def[i].letter != *name :
 				  strlen(def[i].name) != length ||
-				  strncmp(def[i].name, name, length))
+					  strncmp(def[i].name, name, length))
 			continue;
 		*takes_value = def[i].value;
 		return &rl->options[i];
@@ -106,8 +109,8 @@ static int parse_long(struct rl *rl, char *arg, char *next)
 	const char *name = arg + 2, *equals = strchr(name, '=');
 	size_t length = equals ? (size_t)(equals - name) : strlen(name);
 	bool takes_value;
-	const char **value = length < 2 ? NULL :
-			     find_option(rl, name, length, &takes_value);
+	const char **value =
+		length < 2 ? NULL : find_option(rl, name, length, &takes_value);
 
 	if (!value)
 		return usage_error(rl, arg, "there is no such option");
@@ -163,7 +166,8 @@ static int parse_line(struct rl *rl, int argc, char **argv, bool *help)
 		else if (is_help(argv[i]))
 			*help = true;
 		else if (argv[i][1] == '-')
-			took = parse_long(rl, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+			took = parse_long(rl, argv[i],
+					  i + 1 < argc ? argv[i + 1] : NULL);
 		else
 			took = parse_letters(rl, argv[i],
 					     i + 1 < argc ? argv[i + 1] : NULL);
@@ -174,7 +178,8 @@ static int parse_line(struct rl *rl, int argc, char **argv, bool *help)
 	if (*help)
 		return 0;
 	if (rl->nr_args < rl->command->min_args)
-		return usage_error(rl, rl->command->args, "an argument is missing");
+		return usage_error(rl, rl->command->args,
+				   "an argument is missing");
 	if (rl->command->max_args >= 0 && rl->nr_args > rl->command->max_args)
 		return usage_error(rl, rl->args[rl->command->max_args],
 				   "this is one argument too many");
@@ -188,17 +193,21 @@ static int open_hyp(struct rl *rl)
 
 	rl->hyp = hyp_open();
 	if (!rl->hyp)
-		return report_error(&rl->report, EXIT_NO_SERVICE, "open hypervisor",
-				    "/dev/xen/privcmd", "run rl as root in the "
-				    "service domain, with the module xen-privcmd",
-				    "%s", strerror(errno));
+		return report_error(
+			&rl->report, EXIT_NO_SERVICE, "open hypervisor",
+			"/dev/xen/privcmd",
+			"run rl as root in the "
+			"service domain, with the module xen-privcmd",
+			"%s", strerror(errno));
 	rc = hyp_version(rl->hyp, &version);
 	if (rc == -ENOSYS)
-		return report_error(&rl->report, EXIT_NO_SERVICE, "open hypervisor",
-				    "hypercall 55", "boot Ringlet",
-				    "this hypervisor is not Ringlet, or too old");
+		return report_error(
+			&rl->report, EXIT_NO_SERVICE, "open hypervisor",
+			"hypercall 55", "boot Ringlet",
+			"this hypervisor is not Ringlet, or too old");
 	return rc ? report_errno(&rl->report, rc, "open hypervisor",
-				 "hypercall 55") : 0;
+				 "hypercall 55") :
+		    0;
 }
 
 static void print_json(const struct rl *rl, const char *name, json_t *result)
@@ -268,7 +277,8 @@ static json_t *no_command(struct rl *rl, const char *name)
 	char action[80] = "see rl help";
 
 	if (near)
-		snprintf(action, sizeof(action), "did you mean %s? see rl help", near);
+		snprintf(action, sizeof(action), "did you mean %s? see rl help",
+			 near);
 	report_error(&rl->report, EXIT_USAGE, "read arguments", name, action,
 		     "there is no such command");
 	return NULL;
@@ -277,7 +287,7 @@ static json_t *no_command(struct rl *rl, const char *name)
 int rl_main(int argc, char **argv)
 {
 	char *args[MAX_ARGS + 1];
-	struct rl rl = { .args = args };
+	struct rl rl = {.args = args};
 	const char *name = "help";
 	json_t *result;
 	int code;
@@ -288,13 +298,14 @@ int rl_main(int argc, char **argv)
 		argc--, argv++;
 	if (argc) {
 		name = !strcmp(argv[0], "--version") ? "version" :
-		       is_help(argv[0]) ? "help" : argv[0];
+		       is_help(argv[0])		     ? "help" :
+						       argv[0];
 		argc--, argv++;
 	}
 	rl.command = command_find(name);
 	if (argc > MAX_ARGS) {
-		report_error(&rl.report, EXIT_USAGE, "read arguments", name, NULL,
-			     "more than %d arguments", MAX_ARGS);
+		report_error(&rl.report, EXIT_USAGE, "read arguments", name,
+			     NULL, "more than %d arguments", MAX_ARGS);
 		result = NULL;
 	} else {
 		result = rl.command ? run_command(&rl, argc, argv) :
@@ -307,7 +318,8 @@ int rl_main(int argc, char **argv)
 		rl.command->print(result);
 	code = rl.report.code;
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "rl: %s: print result: stdout: cannot write\n", name);
+		fprintf(stderr, "rl: %s: print result: stdout: cannot write\n",
+			name);
 		code = code ? code : EXIT_OTHER;
 	}
 	json_decref(result);

@@ -13,7 +13,8 @@ static json_t *describe(const struct ringlet_domain_info *domain,
 			const struct ringlet_vcpu_info *info)
 {
 	static const char *const states[] = {
-		[RINGLET_VCPU_DOWN] = "down", [RINGLET_VCPU_RUNNABLE] = "ready",
+		[RINGLET_VCPU_DOWN] = "down",
+		[RINGLET_VCPU_RUNNABLE] = "ready",
 		[RINGLET_VCPU_RUNNING] = "running",
 		[RINGLET_VCPU_BLOCKED] = "blocked",
 	};
@@ -21,14 +22,18 @@ static json_t *describe(const struct ringlet_domain_info *domain,
 	json_t *vcpu = domain_result(domain);
 
 	json_object_set_new(vcpu, "vcpu", json_integer(info->vcpu));
-	json_object_set_new(vcpu, "state", json_string(
-		info->state < sizeof(states) / sizeof(*states) ?
-		states[info->state] : "unknown"));
+	json_object_set_new(
+		vcpu, "state",
+		json_string(info->state < sizeof(states) / sizeof(*states) ?
+				    states[info->state] :
+				    "unknown"));
 	json_object_set_new(vcpu, "pcpu", json_integer(info->pcpu));
-	json_object_set_new(vcpu, "affinity", json_string(
-		text_from_cpus(info->affinity, cpus)));
-	json_object_set_new(vcpu, "running_ns", json_integer(info->runstate_ns[0]));
-	json_object_set_new(vcpu, "ready_ns", json_integer(info->runstate_ns[1]));
+	json_object_set_new(vcpu, "affinity",
+			    json_string(text_from_cpus(info->affinity, cpus)));
+	json_object_set_new(vcpu, "running_ns",
+			    json_integer(info->runstate_ns[0]));
+	json_object_set_new(vcpu, "ready_ns",
+			    json_integer(info->runstate_ns[1]));
 	return vcpu;
 }
 
@@ -62,7 +67,8 @@ json_t *verb_vcpu_list(struct rl *rl)
 			goto err;
 	while (!rl->nr_args && !(rc = hyp_domain_next(rl->hyp, next, &info))) {
 		/* One that dies meanwhile has none to show. */
-		if (!(info.state & RINGLET_DOM_DYING) && add_vcpus(rl, &info, list))
+		if (!(info.state & RINGLET_DOM_DYING) &&
+		    add_vcpus(rl, &info, list))
 			goto err;
 		next = info.domid + 1UL;
 	}
@@ -79,11 +85,10 @@ err:
 void print_vcpu_list(const json_t *result)
 {
 	static const struct column columns[] = {
-		{ "name", "NAME" }, { "id", "ID" }, { "vcpu", "VCPU" },
-		{ "pcpu", "PCPU" }, { "state", "STATE" },
-		{ "running_ns", "RUNNING-NS" }, { "affinity", "AFFINITY" },
-		{ NULL, NULL }
-	};
+		{"name", "NAME"},	  {"id", "ID"},
+		{"vcpu", "VCPU"},	  {"pcpu", "PCPU"},
+		{"state", "STATE"},	  {"running_ns", "RUNNING-NS"},
+		{"affinity", "AFFINITY"}, {NULL, NULL}};
 
 	text_table(json_object_get(result, "vcpus"), columns);
 }
@@ -101,8 +106,8 @@ json_t *verb_vcpu_pin(struct rl *rl)
 		return NULL;
 	fault = text_cpus(rl->args[2], &mask);
 	if (fault) {
-		report_error(&rl->report, EXIT_USAGE, "read arguments", rl->args[2],
-			     NULL, "%s", fault);
+		report_error(&rl->report, EXIT_USAGE, "read arguments",
+			     rl->args[2], NULL, "%s", fault);
 		return NULL;
 	}
 	rc = hyp_vcpu_affinity(rl->hyp, info.domid, vcpu, mask);
@@ -117,9 +122,10 @@ json_t *verb_vcpu_pin(struct rl *rl)
 
 json_t *verb_sched(struct rl *rl)
 {
-	const char *weight = rl_option(rl, "weight"), *cap = rl_option(rl, "cap");
+	const char *weight = rl_option(rl, "weight"),
+		   *cap = rl_option(rl, "cap");
 	struct ringlet_domain_info info;
-	struct ringlet_domain_sched sched = { 0 };
+	struct ringlet_domain_sched sched = {0};
 	uint64_t value;
 	json_t *result;
 	int rc;

@@ -24,8 +24,9 @@ static json_t *read_values(struct rl *rl)
 	if (stored) {
 		values = json_load_file(stored, 0, NULL);
 		if (!json_is_object(values)) {
-			report_error(&rl->report, EXIT_CONFIG, "read configuration",
-				     stored, NULL, "it is not what was stored");
+			report_error(&rl->report, EXIT_CONFIG,
+				     "read configuration", stored, NULL,
+				     "it is not what was stored");
 			goto err;
 		}
 		return values;
@@ -39,8 +40,8 @@ static json_t *read_values(struct rl *rl)
 	if (config_read(rl->args[0], values, &rl->report))
 		goto err;
 	for (i = 1; i < rl->nr_args; i++)
-		if (syntax_parse(rl->args[i], strlen(rl->args[i]), "command line",
-				 values, &rl->report))
+		if (syntax_parse(rl->args[i], strlen(rl->args[i]),
+				 "command line", values, &rl->report))
 			goto err;
 	return values;
 err:
@@ -49,7 +50,8 @@ err:
 }
 
 static json_t *describe(const struct config *config,
-			const struct created *created, const struct images *images)
+			const struct created *created,
+			const struct images *images)
 {
 	char uuid[TEXT_UUID_SIZE];
 
@@ -72,8 +74,9 @@ static void attach(struct rl *rl, const char *name, uint32_t domid)
 	if (!wrong)
 		rc = console_attach(fd);
 	if (wrong || rc < 0)
-		report_error(&rl->report, EXIT_NO_SERVICE, "attach console", name,
-			     "try rl console", "%s", wrong ? wrong : strerror(-rc));
+		report_error(&rl->report, EXIT_NO_SERVICE, "attach console",
+			     name, "try rl console", "%s",
+			     wrong ? wrong : strerror(-rc));
 	daemon_close(daemon);
 }
 
@@ -85,7 +88,7 @@ static json_t *create_from(struct rl *rl, const struct config *config,
 		.values = values,
 		.paused = rl_option(rl, "paused"),
 	};
-	struct created created = { 0 };
+	struct created created = {0};
 	struct images images;
 	json_t *result = NULL;
 
@@ -118,8 +121,8 @@ json_t *verb_create(struct rl *rl)
 		result = create_from(rl, &config, values);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	if (result && rl_option(rl, "console") && !rl_option(rl, "dry-run"))
-		attach(rl, config.name, json_integer_value(
-			json_object_get(result, "id")));
+		attach(rl, config.name,
+		       json_integer_value(json_object_get(result, "id")));
 	json_decref(values);
 	return result;
 }

@@ -85,7 +85,9 @@ static int create_empty(struct creation *c)
 	const struct config *config = c->config;
 	struct ringlet_domain_create arg = {
 		.domid = RINGLET_DOMID_ANY,
-		.flags = kernel_is_fit(&c->images->kernel) ? RINGLET_CREATE_FIT : 0,
+		.flags = kernel_is_fit(&c->images->kernel) ?
+				 RINGLET_CREATE_FIT :
+				 0,
 		.max_vcpus = config->maxvcpus,
 		.max_ports = config->max_ports,
 		.max_grant_frames = config->max_grant_frames,
@@ -124,11 +126,12 @@ static int set_scheduling(struct creation *c)
 		rc = hyp_vcpu_affinity(c->hyp, c->created->domid, vcpu,
 				       config->cpus[vcpu]);
 		if (rc == -EINVAL)
-			return report_error(c->report, EXIT_CONFIG, "pin vCPUs",
-					    config->name,
-					    "see rl info for how many there are",
-					    "cpus: none of those of vCPU %u is online",
-					    vcpu);
+			return report_error(
+				c->report, EXIT_CONFIG, "pin vCPUs",
+				config->name,
+				"see rl info for how many there are",
+				"cpus: none of those of vCPU %u is online",
+				vcpu);
 		if (rc)
 			return failed(c, rc, "pin vCPUs");
 	}
@@ -191,7 +194,8 @@ static int give_memory(struct creation *c)
 static int open_ports(struct creation *c)
 {
 	struct created *created = c->created;
-	int rc = hyp_alloc_unbound(c->hyp, created->domid, 0, &created->store_port);
+	int rc = hyp_alloc_unbound(c->hyp, created->domid, 0,
+				   &created->store_port);
 
 	if (!rc)
 		rc = hyp_alloc_unbound(c->hyp, created->domid, 0,
@@ -208,7 +212,8 @@ static int seed_grants(struct creation *c)
 
 	if (rc)
 		return failed(c, rc, "make grant table");
-	table = hyp_map(c->hyp, c->created->domid, PROT_READ | PROT_WRITE, 1, &mfn);
+	table = hyp_map(c->hyp, c->created->domid, PROT_READ | PROT_WRITE, 1,
+			&mfn);
 	if (!table)
 		return failed(c, -errno, "map grant table");
 	table[GNTTAB_RESERVED_CONSOLE].frame = c->created->console_mfn;
@@ -231,8 +236,8 @@ static void copy_file(void *ctx, uint64_t at, const void *from, uint64_t size)
 	struct building *b = ctx;
 	const struct image *elf = &b->c->images->elf;
 	bool kernel = (uintptr_t)from - (uintptr_t)elf->data < elf->size;
-	int rc = image_copy(kernel ? elf : &b->c->images->ramdisk, b->prefix + at,
-			    from, size);
+	int rc = image_copy(kernel ? elf : &b->c->images->ramdisk,
+			    b->prefix + at, from, size);
 
 	if (rc && !b->rc)
 		b->rc = rc;
@@ -259,9 +264,9 @@ static void build_apart(void *arg)
 	uint64_t pfn;
 
 	if (hyp)
-		building->prefix = hyp_map(hyp, c->created->domid,
-					   PROT_READ | PROT_WRITE,
-					   b.layout.prefix_end, c->mfns);
+		building->prefix =
+			hyp_map(hyp, c->created->domid, PROT_READ | PROT_WRITE,
+				b.layout.prefix_end, c->mfns);
 	if (!building->prefix) {
 		building->rc = -errno;
 		return;
@@ -289,7 +294,7 @@ static int start_vcpu(struct creation *c)
 {
 	int rc = hyp_vcpu_context_set(c->hyp, c->created->domid, 0,
 				      RINGLET_CONTEXT_PIN_BASE |
-				      RINGLET_CONTEXT_UP,
+					      RINGLET_CONTEXT_UP,
 				      &c->building->context);
 
 	return rc ? failed(c, rc, "start first vCPU") : 0;
@@ -313,15 +318,19 @@ static int tell_daemon(struct creation *c)
 
 	c->daemon = daemon_open();
 	if (!c->daemon) {
-		report_warning(c->report, "tell daemon", DAEMON_SOCKET,
-			       "start it with rl daemon", "it does not run: nobody "
-			       "keeps the console or acts on on_reboot and the like");
+		report_warning(
+			c->report, "tell daemon", DAEMON_SOCKET,
+			"start it with rl daemon",
+			"it does not run: nobody "
+			"keeps the console or acts on on_reboot and the like");
 		return 0;
 	}
 	wrong = daemon_register(c->daemon, &domain);
 	return wrong ? report_error(c->report, EXIT_NO_SERVICE, "tell daemon",
-				    c->config->name, "see its log in " DAEMON_LOGS,
-				    "%s", wrong) : 0;
+				    c->config->name,
+				    "see its log in " DAEMON_LOGS, "%s",
+				    wrong) :
+		       0;
 }
 
 static int make_nodes(struct creation *c)
@@ -344,15 +353,17 @@ static int make_nodes(struct creation *c)
 
 	c->store = store_open();
 	if (!c->store) {
-		report_warning(c->report, "make nodes", "xenstored", "start it",
-			       "it cannot be reached (%s): the guest has no store",
-			       strerror(errno));
+		report_warning(
+			c->report, "make nodes", "xenstored", "start it",
+			"it cannot be reached (%s): the guest has no store",
+			strerror(errno));
 		return 0;
 	}
 	rc = store_domain_create(c->store, &domain);
 	return rc ? report_error(c->report, EXIT_NO_SERVICE, "make nodes",
 				 config->name, NULL, "xenstored: %s",
-				 strerror(-rc)) : 0;
+				 strerror(-rc)) :
+		    0;
 }
 
 static int unpause(struct creation *c)
@@ -362,8 +373,8 @@ static int unpause(struct creation *c)
 
 	if (wrong)
 		return report_error(c->report, EXIT_NO_SERVICE, "tell daemon",
-				    c->config->name, "see its log in " DAEMON_LOGS,
-				    "%s", wrong);
+				    c->config->name,
+				    "see its log in " DAEMON_LOGS, "%s", wrong);
 	if (c->paused)
 		return 0;
 	rc = hyp_domain_unpause(c->hyp, c->created->domid);
@@ -375,13 +386,13 @@ static bool interrupted(void)
 	sigset_t pending;
 
 	sigpending(&pending);
-	return sigismember(&pending, SIGINT) || sigismember(&pending, SIGTERM) ||
-	       sigismember(&pending, SIGHUP);
+	return sigismember(&pending, SIGINT) ||
+	       sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP);
 }
 
 static int (*const steps[])(struct creation *c) = {
-	set_scheduling, give_memory, open_ports, tell_daemon, build, seed_grants,
-	start_vcpu, make_nodes, unpause,
+	set_scheduling, give_memory, open_ports, tell_daemon, build,
+	seed_grants,	start_vcpu,  make_nodes, unpause,
 };
 
 static int run_steps(struct creation *c)
@@ -390,9 +401,9 @@ static int run_steps(struct creation *c)
 
 	for (i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		if (interrupted())
-			return report_error(c->report, EXIT_OTHER, "create domain",
-					    c->config->name, NULL,
-					    "it was interrupted");
+			return report_error(c->report, EXIT_OTHER,
+					    "create domain", c->config->name,
+					    NULL, "it was interrupted");
 		if (steps[i](c))
 			return -1;
 	}
@@ -409,7 +420,8 @@ static void undo(struct creation *c)
 	rc = hyp_domain_destroy(c->hyp, domid);
 	/* The daemon, told to by the end of the connection, may be faster. */
 	if (rc && rc != -ESRCH)
-		report_warning(c->report, "undo", c->config->name, "try rl destroy",
+		report_warning(c->report, "undo", c->config->name,
+			       "try rl destroy",
 			       "domain %u could not be destroyed: %s", domid,
 			       strerror(-rc));
 }
@@ -424,13 +436,15 @@ int create_check(struct hyp *hyp, const struct config *config,
 		return -1;
 	rc = hyp_machine_info(hyp, &machine);
 	if (rc)
-		return report_errno(report, rc, "look for memory", config->name);
+		return report_errno(report, rc, "look for memory",
+				    config->name);
 	if (machine.free_pages >= config->memory * PAGES_PER_MIB)
 		return 0;
-	return report_error(report, EXIT_RESOURCES, "look for memory", config->name,
+	return report_error(report, EXIT_RESOURCES, "look for memory",
+			    config->name,
 			    "set memory lower, or destroy a domain",
-			    "it wants %lu MiB, %lu MiB are free", config->memory,
-			    machine.free_pages / PAGES_PER_MIB);
+			    "it wants %lu MiB, %lu MiB are free",
+			    config->memory, machine.free_pages / PAGES_PER_MIB);
 }
 
 int create_domain(struct hyp *hyp, const struct create *create,

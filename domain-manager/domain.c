@@ -47,8 +47,9 @@ json_t *verb_unpause(struct rl *rl)
 	if (rl_domain(rl, rl->args[0], &info))
 		return NULL;
 	if (!(info.state & RINGLET_DOM_PAUSED)) {
-		report_error(&rl->report, EXIT_STATE, "unpause", rl->args[0], NULL,
-			     "it is not paused but %s", domain_state(&info));
+		report_error(&rl->report, EXIT_STATE, "unpause", rl->args[0],
+			     NULL, "it is not paused but %s",
+			     domain_state(&info));
 		return NULL;
 	}
 	return one_call(rl, "unpause", hyp_domain_unpause);
@@ -95,7 +96,8 @@ static void rename_nodes(struct rl *rl, uint32_t domid, const char *name)
 	store_close(store);
 	if (rc)
 		report_warning(&rl->report, "rename", name, NULL,
-			       "xenstored keeps the old name: %s", strerror(-rc));
+			       "xenstored keeps the old name: %s",
+			       strerror(-rc));
 }
 
 json_t *verb_rename(struct rl *rl)

@@ -36,24 +36,25 @@ static int open_store(struct request *r)
 	r->store = store_open();
 	if (r->store)
 		return 0;
-	return report_error(&r->rl->report, EXIT_NO_SERVICE, r->stage, "xenstored",
-			    "start xenstored", "it cannot be reached: %s",
-			    strerror(errno));
+	return report_error(&r->rl->report, EXIT_NO_SERVICE, r->stage,
+			    "xenstored", "start xenstored",
+			    "it cannot be reached: %s", strerror(errno));
 }
 
 static int begin(struct request *r, struct rl *rl, const char *stage)
 {
 	const char *timeout = rl_option(rl, "timeout");
 
-	*r = (struct request){ .rl = rl, .stage = stage };
+	*r = (struct request){.rl = rl, .stage = stage};
 	if (rl_option(rl, "wait") || timeout)
 		r->wait = DEFAULT_WAIT;
-	if (timeout && rl_number(rl, timeout, "--timeout", 1, MAX_WAIT, &r->wait))
+	if (timeout &&
+	    rl_number(rl, timeout, "--timeout", 1, MAX_WAIT, &r->wait))
 		return -1;
 	if (rl_domain(rl, rl->args[0], &r->info))
 		return -1;
-	if (r->info.state & (RINGLET_DOM_SHUTDOWN | RINGLET_DOM_CRASHED |
-			     RINGLET_DOM_DYING))
+	if (r->info.state &
+	    (RINGLET_DOM_SHUTDOWN | RINGLET_DOM_CRASHED | RINGLET_DOM_DYING))
 		return report_error(&rl->report, EXIT_STATE, stage, rl->args[0],
 				    "use rl destroy", "it has ended: it is %s",
 				    domain_state(&r->info));
@@ -63,7 +64,8 @@ static int begin(struct request *r, struct rl *rl, const char *stage)
 static int store_failed(struct request *r, int rc)
 {
 	return report_error(&r->rl->report, EXIT_NO_SERVICE, r->stage,
-			    r->rl->args[0], NULL, "xenstored: %s", strerror(-rc));
+			    r->rl->args[0], NULL, "xenstored: %s",
+			    strerror(-rc));
 }
 
 /* Is it as it was asked to be? */
@@ -93,9 +95,10 @@ static int await(struct request *r, reached_t reached, uint64_t goal,
 			return report_errno(&r->rl->report, rc, r->stage,
 					    r->rl->args[0]);
 		if (seconds() >= end)
-			return report_error(&r->rl->report, EXIT_TIMEOUT, r->stage,
-					    r->rl->args[0], action,
-					    "it did not do so in %lu s", r->wait);
+			return report_error(&r->rl->report, EXIT_TIMEOUT,
+					    r->stage, r->rl->args[0], action,
+					    "it did not do so in %lu s",
+					    r->wait);
 		poll(NULL, 0, POLL_MS);
 	}
 	return 0;
@@ -110,8 +113,8 @@ static json_t *finish(struct request *r, int rc)
 static bool has_ended(const struct ringlet_domain_info *now, uint64_t goal)
 {
 	(void)goal;
-	return now->state & (RINGLET_DOM_SHUTDOWN | RINGLET_DOM_CRASHED |
-			     RINGLET_DOM_DYING);
+	return now->state &
+	       (RINGLET_DOM_SHUTDOWN | RINGLET_DOM_CRASHED | RINGLET_DOM_DYING);
 }
 
 static int ask_to_end(struct request *r, const char *how)
@@ -124,9 +127,10 @@ static int ask_to_end(struct request *r, const char *how)
 				    "use the commands of its own system",
 				    "it is the service domain");
 	if (!store_shutdown_supported(r->store, r->info.domid, how))
-		return report_error(&r->rl->report, EXIT_STATE, r->stage, name,
-				    "wait until it has booted, or use rl destroy",
-				    "its kernel does not listen for %s", how);
+		return report_error(
+			&r->rl->report, EXIT_STATE, r->stage, name,
+			"wait until it has booted, or use rl destroy",
+			"its kernel does not listen for %s", how);
 	rc = store_shutdown(r->store, r->info.domid, how);
 	if (rc)
 		return store_failed(r, rc);
@@ -166,7 +170,8 @@ static int ask_for_memory(struct request *r)
 		return -1;
 	if (mib > most)
 		return report_error(&r->rl->report, EXIT_STATE, r->stage,
-				    r->rl->args[0], "raise that with rl mem-max",
+				    r->rl->args[0],
+				    "raise that with rl mem-max",
 				    "it may have %lu MiB at most", most);
 	rc = store_memory_target(r->store, r->info.domid, mib * KIB_PER_MIB);
 	if (rc)
@@ -194,7 +199,8 @@ static int ask_for_vcpus(struct request *r)
 	uint64_t vcpus;
 	int rc;
 
-	if (rl_number(r->rl, r->rl->args[1], "VCPUS", 1, r->info.max_vcpus, &vcpus))
+	if (rl_number(r->rl, r->rl->args[1], "VCPUS", 1, r->info.max_vcpus,
+		      &vcpus))
 		return -1;
 	rc = store_vcpus(r->store, r->info.domid, vcpus, r->info.max_vcpus);
 	if (rc)

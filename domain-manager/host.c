@@ -66,10 +66,11 @@ json_t *verb_version(struct rl *rl)
 	rl->hyp = hyp_open();
 	rc = rl->hyp ? hyp_version(rl->hyp, &version) : -errno;
 	if (!uname(&name))
-		json_object_set_new(result, "kernel", text_printable(name.release));
+		json_object_set_new(result, "kernel",
+				    text_printable(name.release));
 	if (rc) {
-		report_warning(&rl->report, "open hypervisor", "hypercall 55", NULL,
-			       "no Ringlet is running here");
+		report_warning(&rl->report, "open hypervisor", "hypercall 55",
+			       NULL, "no Ringlet is running here");
 		return result;
 	}
 	version.build[sizeof(version.build) - 1] = 0;

@@ -26,7 +26,8 @@
 #define BOUNCE_BUFFER	(BOUNCE_PAGES * PAGE_SIZE - BOUNCE_ARG)
 
 _Static_assert(HYP_MAX_EXTENTS * sizeof(uint64_t) <= BOUNCE_BUFFER, "");
-_Static_assert(HYP_MAX_FRAMES * sizeof(struct ringlet_frame) <= BOUNCE_BUFFER, "");
+_Static_assert(HYP_MAX_FRAMES * sizeof(struct ringlet_frame) <= BOUNCE_BUFFER,
+	       "");
 _Static_assert(sizeof(struct vcpu_guest_context) <= BOUNCE_BUFFER, "");
 _Static_assert(sizeof(struct ringlet_domain_stats) <= BOUNCE_ARG, "");
 
@@ -45,7 +46,7 @@ static void log_nothing(struct xentoollog_logger *logger,
 	(void)context, (void)format, (void)al;
 }
 
-static struct xentoollog_logger quiet = { .vmessage = log_nothing };
+static struct xentoollog_logger quiet = {.vmessage = log_nothing};
 
 struct hyp *hyp_open(void)
 {
@@ -112,28 +113,28 @@ int hyp_domain_create(struct hyp *hyp, struct ringlet_domain_create *create)
 
 int hyp_domain_destroy(struct hyp *hyp, uint32_t domid)
 {
-	struct ringlet_domain_ref ref = { .domid = domid };
+	struct ringlet_domain_ref ref = {.domid = domid};
 
 	return op(hyp, DOMAIN_DESTROY, &ref);
 }
 
 int hyp_domain_pause(struct hyp *hyp, uint32_t domid)
 {
-	struct ringlet_domain_ref ref = { .domid = domid };
+	struct ringlet_domain_ref ref = {.domid = domid};
 
 	return op(hyp, DOMAIN_PAUSE, &ref);
 }
 
 int hyp_domain_unpause(struct hyp *hyp, uint32_t domid)
 {
-	struct ringlet_domain_ref ref = { .domid = domid };
+	struct ringlet_domain_ref ref = {.domid = domid};
 
 	return op(hyp, DOMAIN_UNPAUSE, &ref);
 }
 
 int hyp_domain_shutdown(struct hyp *hyp, uint32_t domid, uint32_t reason)
 {
-	struct ringlet_domain_shutdown arg = { .domid = domid, .reason = reason };
+	struct ringlet_domain_shutdown arg = {.domid = domid, .reason = reason};
 
 	return op(hyp, DOMAIN_SHUTDOWN, &arg);
 }
@@ -326,9 +327,9 @@ int hyp_populate(struct hyp *hyp, uint32_t domid, unsigned int order,
 int hyp_alloc_unbound(struct hyp *hyp, uint32_t domid, uint32_t remote,
 		      uint32_t *port)
 {
-	struct evtchn_alloc_unbound arg = { .dom = domid, .remote_dom = remote };
-	int rc = call(hyp, __HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound,
-		      &arg, sizeof(arg));
+	struct evtchn_alloc_unbound arg = {.dom = domid, .remote_dom = remote};
+	int rc = call(hyp, __HYPERVISOR_event_channel_op,
+		      EVTCHNOP_alloc_unbound, &arg, sizeof(arg));
 
 	*port = arg.port;
 	return rc;
@@ -336,19 +337,20 @@ int hyp_alloc_unbound(struct hyp *hyp, uint32_t domid, uint32_t remote,
 
 int hyp_grant_frame(struct hyp *hyp, uint32_t domid, uint64_t *mfn)
 {
-	struct gnttab_setup_table arg = { .dom = domid, .nr_frames = 1 };
+	struct gnttab_setup_table arg = {.dom = domid, .nr_frames = 1};
 	int rc;
 
 	set_xen_guest_handle(arg.frame_list, (xen_pfn_t *)hyp->buffer);
 	memcpy(hyp->arg, &arg, sizeof(arg));
-	rc = xencall3(hyp->call, __HYPERVISOR_grant_table_op, GNTTABOP_setup_table,
-		      (uintptr_t)hyp->arg, 1);
+	rc = xencall3(hyp->call, __HYPERVISOR_grant_table_op,
+		      GNTTABOP_setup_table, (uintptr_t)hyp->arg, 1);
 	if (rc < 0)
 		return -errno;
 	memcpy(&arg, hyp->arg, sizeof(arg));
 	if (arg.status != GNTST_okay)
-		return arg.status == GNTST_no_space ? -ENOSPC :
-		       arg.status == GNTST_permission_denied ? -EPERM : -EINVAL;
+		return arg.status == GNTST_no_space	     ? -ENOSPC :
+		       arg.status == GNTST_permission_denied ? -EPERM :
+							       -EINVAL;
 	*mfn = *(uint64_t *)hyp->buffer;
 	return 0;
 }

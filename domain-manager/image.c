@@ -50,7 +50,7 @@ static void image_close(struct image *image)
 		munmap((void *)image->data, image->size);
 	if (image->fd >= 0)
 		close(image->fd);
-	*image = (struct image){ .fd = -1 };
+	*image = (struct image){.fd = -1};
 }
 
 /* Opens a regular file of 1 .. @max bytes; -1 and an error. */
@@ -65,9 +65,11 @@ static int open_file(const char *path, const char *stage, uint64_t max,
 			     strerror(errno));
 	} else if (!S_ISREG(st->st_mode)) {
 		report_error(report, EXIT_IMAGE, stage, path,
-			     "give the path of a file", "it is not a regular file");
+			     "give the path of a file",
+			     "it is not a regular file");
 	} else if (!st->st_size || (uint64_t)st->st_size > max) {
-		report_error(report, EXIT_IMAGE, stage, path, "use another file",
+		report_error(report, EXIT_IMAGE, stage, path,
+			     "use another file",
 			     "it has %ld bytes, 1 to %lu are allowed",
 			     (long)st->st_size, max);
 	} else {
@@ -101,7 +103,7 @@ static void *room(uint64_t size)
 static void unpack(void *arg)
 {
 	struct unpacking *u = arg;
-	struct image file = { .fd = u->fd };
+	struct image file = {.fd = u->fd};
 	struct kernel_file kernel_file;
 	struct kernel kernel;
 	void *data = room(u->size), *elf;
@@ -134,21 +136,21 @@ static int unpack_failed(const struct unpacking *u, const char *path,
 			 struct report *report)
 {
 	if (u->wrong)
-		return report_error(report, EXIT_IMAGE, "unpack kernel", path, NULL,
-				    "%s", u->wrong);
+		return report_error(report, EXIT_IMAGE, "unpack kernel", path,
+				    NULL, "%s", u->wrong);
 	if (u->room > IMAGE_MAX_KERNEL)
 		return report_error(report, EXIT_IMAGE, "unpack kernel", path,
 				    "use another kernel",
 				    "it unpacks to %lu MiB, %lu are allowed",
 				    u->room >> 20, IMAGE_MAX_KERNEL >> 20);
 	if (u->rc == -ENOMEM || u->rc == -ENOSPC || u->rc == -ECHILD)
-		return report_error(report, EXIT_RESOURCES, "unpack kernel", path,
-				    "give the service domain more memory",
+		return report_error(report, EXIT_RESOURCES, "unpack kernel",
+				    path, "give the service domain more memory",
 				    "it found no room, %lu MiB, or was killed",
 				    (u->size + u->room) >> 20);
-	return report_error(report, EXIT_IMAGE, "read kernel", path, "try again",
-			    "%s", u->rc == -ENODATA ? "it shrank meanwhile" :
-			    strerror(-u->rc));
+	return report_error(
+		report, EXIT_IMAGE, "read kernel", path, "try again", "%s",
+		u->rc == -ENODATA ? "it shrank meanwhile" : strerror(-u->rc));
 }
 
 /* The unpacked form of the open file @fd, as a file; -1 and an error. */
@@ -204,8 +206,9 @@ static int open_elf(struct images *images, const char *path,
 		wrong = "it is packed twice";
 	if (!wrong)
 		wrong = kernel_load(&file, NULL, &images->kernel);
-	return wrong ? report_error(report, EXIT_IMAGE, "open kernel", path, NULL,
-				    "%s", wrong) : 0;
+	return wrong ? report_error(report, EXIT_IMAGE, "open kernel", path,
+				    NULL, "%s", wrong) :
+		       0;
 }
 
 static int open_kernel(struct images *images, const char *path,
@@ -246,8 +249,8 @@ static int lay_out(struct images *images, const struct config *config,
 	const char *wrong;
 
 	wrong = layout_make(layout, &images->kernel,
-			    config->memory * PAGES_PER_MIB, images->ramdisk.size,
-			    true);
+			    config->memory * PAGES_PER_MIB,
+			    images->ramdisk.size, true);
 	if (!wrong)
 		return 0;
 	if (layout->prefix_end)
@@ -260,7 +263,7 @@ static int lay_out(struct images *images, const struct config *config,
 int images_open(struct images *images, const struct config *config,
 		struct report *report)
 {
-	*images = (struct images){ .elf.fd = -1, .ramdisk.fd = -1 };
+	*images = (struct images){.elf.fd = -1, .ramdisk.fd = -1};
 	if (open_kernel(images, config->kernel, report) ||
 	    open_ramdisk(images, config->ramdisk, report) ||
 	    lay_out(images, config, report)) {

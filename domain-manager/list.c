@@ -20,12 +20,12 @@ const char *domain_state(const struct ringlet_domain_info *info)
 		uint32_t bit;
 		const char *name;
 	} states[] = {
-		{ RINGLET_DOM_DYING, "dying" },
-		{ RINGLET_DOM_CRASHED, "crashed" },
-		{ RINGLET_DOM_SHUTDOWN, "shutdown" },
-		{ RINGLET_DOM_PAUSED, "paused" },
-		{ RINGLET_DOM_RUNNING, "running" },
-		{ RINGLET_DOM_BLOCKED, "blocked" },
+		{RINGLET_DOM_DYING, "dying"},
+		{RINGLET_DOM_CRASHED, "crashed"},
+		{RINGLET_DOM_SHUTDOWN, "shutdown"},
+		{RINGLET_DOM_PAUSED, "paused"},
+		{RINGLET_DOM_RUNNING, "running"},
+		{RINGLET_DOM_BLOCKED, "blocked"},
 	};
 	size_t i;
 
@@ -38,13 +38,16 @@ const char *domain_state(const struct ringlet_domain_info *info)
 static const char *reason_name(uint32_t reason)
 {
 	static const char *const names[] = {
-		[SHUTDOWN_poweroff] = "poweroff", [SHUTDOWN_reboot] = "reboot",
-		[SHUTDOWN_suspend] = "suspend", [SHUTDOWN_crash] = "crash",
+		[SHUTDOWN_poweroff] = "poweroff",
+		[SHUTDOWN_reboot] = "reboot",
+		[SHUTDOWN_suspend] = "suspend",
+		[SHUTDOWN_crash] = "crash",
 		[SHUTDOWN_watchdog] = "watchdog",
 		[SHUTDOWN_soft_reset] = "soft_reset",
 	};
 
-	return reason < sizeof(names) / sizeof(*names) ? names[reason] : "unknown";
+	return reason < sizeof(names) / sizeof(*names) ? names[reason] :
+							 "unknown";
 }
 
 static void set_number(json_t *object, const char *key, uint64_t value)
@@ -61,8 +64,9 @@ static json_t *describe(const struct ringlet_domain_info *info)
 			    json_string(text_from_uuid(info->uuid, uuid)));
 	json_object_set_new(domain, "state", json_string(domain_state(info)));
 	if (info->state & (RINGLET_DOM_SHUTDOWN | RINGLET_DOM_CRASHED))
-		json_object_set_new(domain, "shutdown_reason",
-				    json_string(reason_name(info->shutdown_reason)));
+		json_object_set_new(
+			domain, "shutdown_reason",
+			json_string(reason_name(info->shutdown_reason)));
 	set_number(domain, "memory_mib", info->tot_pages / PAGES_PER_MIB);
 	set_number(domain, "vcpus", info->online_vcpus);
 	set_number(domain, "cpu_time_ns", info->cpu_time_ns);
@@ -101,17 +105,17 @@ err:
 void print_list(const json_t *result)
 {
 	static const struct column columns[] = {
-		{ "name", "NAME" }, { "id", "ID" }, { "memory_mib", "MIB" },
-		{ "vcpus", "VCPUS" }, { "state", "STATE" }, { "time", "TIME" },
-		{ NULL, NULL }
-	};
+		{"name", "NAME"},   {"id", "ID"},	{"memory_mib", "MIB"},
+		{"vcpus", "VCPUS"}, {"state", "STATE"}, {"time", "TIME"},
+		{NULL, NULL}};
 	json_t *domains = json_object_get(result, "domains"), *rows, *row;
 	uint64_t ns;
 	char time[32];
 	size_t i;
 
 	rows = json_deep_copy(domains);
-	json_array_foreach(rows, i, row) {
+	json_array_foreach(rows, i, row)
+	{
 		ns = json_integer_value(json_object_get(row, "cpu_time_ns"));
 		snprintf(time, sizeof(time), "%lu.%lu", ns / NS_PER_SECOND,
 			 ns / (NS_PER_SECOND / 10) % 10);

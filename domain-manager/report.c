@@ -39,25 +39,26 @@ static const struct {
 	enum exit_code code;
 	const char *cause, *action;
 } errors[] = {
-	{ EPERM, EXIT_NO_SERVICE, "the hypervisor refuses it to this domain",
-	  "run rl as root in the service domain" },
-	{ EACCES, EXIT_NO_SERVICE, "permission denied", "run rl as root" },
-	{ ENOENT, EXIT_NO_DOMAIN, "there is no such vCPU",
-	  "see rl vcpu-list for those there are" },
-	{ ESRCH, EXIT_NO_DOMAIN, "there is no such domain (any more)",
-	  "see rl list for those there are" },
-	{ ENOMEM, EXIT_RESOURCES, "out of memory",
-	  "destroy a domain, or shrink one with rl mem-set" },
-	{ ENOSPC, EXIT_RESOURCES, "none is left",
-	  "destroy a domain, or raise the domain's limit" },
-	{ EBUSY, EXIT_STATE, "it is busy", "pause the domain, or try again" },
-	{ EEXIST, EXIT_STATE, "it exists already", "destroy the other one first" },
-	{ ENOSYS, EXIT_NO_SERVICE, "this hypervisor does not offer it",
-	  "compare rl version with what this rl was built for" },
-	{ E2BIG, EXIT_NO_SERVICE, "this hypervisor is too old for it",
-	  "compare rl version with what this rl was built for" },
-	{ EINVAL, EXIT_OTHER, "the hypervisor rejects the argument",
-	  "see rl dmesg for what it says" },
+	{EPERM, EXIT_NO_SERVICE, "the hypervisor refuses it to this domain",
+	 "run rl as root in the service domain"},
+	{EACCES, EXIT_NO_SERVICE, "permission denied", "run rl as root"},
+	{ENOENT, EXIT_NO_DOMAIN, "there is no such vCPU",
+	 "see rl vcpu-list for those there are"},
+	{ESRCH, EXIT_NO_DOMAIN, "there is no such domain (any more)",
+	 "see rl list for those there are"},
+	{ENOMEM, EXIT_RESOURCES, "out of memory",
+	 "destroy a domain, or shrink one with rl mem-set"},
+	{ENOSPC, EXIT_RESOURCES, "none is left",
+	 "destroy a domain, or raise the domain's limit"},
+	{EBUSY, EXIT_STATE, "it is busy", "pause the domain, or try again"},
+	{EEXIST, EXIT_STATE, "it exists already",
+	 "destroy the other one first"},
+	{ENOSYS, EXIT_NO_SERVICE, "this hypervisor does not offer it",
+	 "compare rl version with what this rl was built for"},
+	{E2BIG, EXIT_NO_SERVICE, "this hypervisor is too old for it",
+	 "compare rl version with what this rl was built for"},
+	{EINVAL, EXIT_OTHER, "the hypervisor rejects the argument",
+	 "see rl dmesg for what it says"},
 };
 
 void report_init(struct report *report)
@@ -131,7 +132,8 @@ int report_errno(struct report *report, int rc, const char *stage,
 static void print_entry(const char *command, const char *kind,
 			const json_t *entry)
 {
-	const char *action = json_string_value(json_object_get(entry, "action"));
+	const char *action =
+		json_string_value(json_object_get(entry, "action"));
 
 	fprintf(stderr, "rl: %s: %s%s: %s: %s%s%s\n", command, kind,
 		json_string_value(json_object_get(entry, "stage")),

@@ -37,8 +37,8 @@ static int fault(struct parser *p, unsigned int line, const char *action,
 	char object[512];
 
 	snprintf(object, sizeof(object), "%s:%u", p->name, line);
-	return report_error(p->report, EXIT_CONFIG, "read configuration", object,
-			    action, "%s", cause);
+	return report_error(p->report, EXIT_CONFIG, "read configuration",
+			    object, action, "%s", cause);
 }
 
 static int peek(const struct parser *p)
@@ -53,7 +53,8 @@ static void skip(struct parser *p, bool newlines)
 		if (*p->at == '#')
 			while (p->at + 1 < p->end && p->at[1] != '\n')
 				p->at++;
-		else if (*p->at == '\\' && p->at + 1 < p->end && p->at[1] == '\n')
+		else if (*p->at == '\\' && p->at + 1 < p->end &&
+			 p->at[1] == '\n')
 			p->at++, p->line++;
 		else if (*p->at == '\n' && newlines)
 			p->line++;
@@ -73,9 +74,12 @@ static int escape(struct parser *p)
 		return -1;
 	name = strchr(names, c);
 	if (c == 'x') {
-		for (p->at++; digits < 2 && isxdigit(peek(p)); digits++, p->at++)
-			value = value * 16 + (isdigit(peek(p)) ? peek(p) - '0' :
-					      (peek(p) | 0x20) - 'a' + 10);
+		for (p->at++; digits < 2 && isxdigit(peek(p));
+		     digits++, p->at++)
+			value = value * 16 +
+				(isdigit(peek(p)) ?
+					 peek(p) - '0' :
+					 (peek(p) | 0x20) - 'a' + 10);
 		return digits ? value : -1;
 	}
 	if (c >= '0' && c <= '7') {
@@ -96,7 +100,8 @@ static json_t *parse_string(struct parser *p)
 
 	while (text && (c = peek(p)) != quote) {
 		if (c == EOF || c == '\n') {
-			fault(p, p->line, "end the string on the line it starts on",
+			fault(p, p->line,
+			      "end the string on the line it starts on",
 			      "a string has no end");
 			goto out;
 		}
@@ -161,7 +166,8 @@ static json_t *parse_list(struct parser *p, unsigned int nesting)
 			return list;
 		}
 		if (json_array_size(list) == CONFIG_MAX_LIST)
-			fault(p, p->line, NULL, "a list has more than 256 elements");
+			fault(p, p->line, NULL,
+			      "a list has more than 256 elements");
 		else if (peek(p) == EOF)
 			list_fault(p, first);
 		element = p->report->error ? NULL : parse_value(p, nesting + 1);
@@ -217,7 +223,8 @@ static json_t *add_value(struct parser *p, json_t *old, json_t *value)
 
 	json_decref(value);
 	if (!sum)
-		fault(p, p->line, "add a list to a list, or a string to a string",
+		fault(p, p->line,
+		      "add a list to a list, or a string to a string",
 		      "+= does not fit what it was");
 	return sum;
 }
@@ -250,19 +257,20 @@ static int parse_setting(struct parser *p, json_t *values)
 		value = add_value(p, old, value);
 	if (!value)
 		return -1;
-	json_object_set_new(values, key, json_pack("{so,si}", "value", value,
-						   "line", line));
+	json_object_set_new(values, key,
+			    json_pack("{so,si}", "value", value, "line", line));
 	skip(p, false);
 	if (peek(p) != EOF && peek(p) != '\n' && peek(p) != ';')
-		return fault(p, p->line, "begin a new line, or write ; between them",
+		return fault(p, p->line,
+			     "begin a new line, or write ; between them",
 			     "something follows the value");
 	return 0;
 }
 
-int syntax_parse(const char *text, size_t size, const char *name, json_t *values,
-		 struct report *report)
+int syntax_parse(const char *text, size_t size, const char *name,
+		 json_t *values, struct report *report)
 {
-	struct parser p = { text, text + size, 1, name, report };
+	struct parser p = {text, text + size, 1, name, report};
 
 	if (size > CONFIG_MAX_FILE)
 		return fault(&p, 1, NULL, "it is larger than 64 KiB");

@@ -54,7 +54,8 @@ unsigned int text_distance(const char *a, const char *b)
 	for (i = 1; i <= n; i++) {
 		row[2][0] = i;
 		for (j = 1; j <= m; j++) {
-			unsigned int best = row[1][j - 1] + (a[i - 1] != b[j - 1]);
+			unsigned int best =
+				row[1][j - 1] + (a[i - 1] != b[j - 1]);
 
 			if (row[1][j] + 1 < best)
 				best = row[1][j] + 1;
@@ -163,8 +164,10 @@ const char *text_from_uuid(const uint8_t uuid[16], char *buffer)
 	int i;
 
 	for (i = 0; i < 16; i++)
-		end += sprintf(end, i == 4 || i == 6 || i == 8 || i == 10 ?
-			       "-%02x" : "%02x", uuid[i]);
+		end += sprintf(end,
+			       i == 4 || i == 6 || i == 8 || i == 10 ? "-%02x" :
+								       "%02x",
+			       uuid[i]);
 	return buffer;
 }
 
@@ -197,7 +200,8 @@ void text_table(const json_t *rows, const struct column *columns)
 	for (c = 0; columns[c].field; c++) {
 		width[c] = strlen(columns[c].heading);
 		right[c] = json_array_size(rows);
-		json_array_foreach(rows, i, row) {
+		json_array_foreach(rows, i, row)
+		{
 			value = json_object_get(row, columns[c].field);
 			print_cell(value, cell);
 			length = strlen(cell);
@@ -206,14 +210,22 @@ void text_table(const json_t *rows, const struct column *columns)
 		}
 	}
 	for (c = 0; columns[c].field; c++)
-		printf("%s%*s", c ? "  " : "", right[c] ? width[c] :
-		       columns[c + 1].field ? -width[c] : 0, columns[c].heading);
+		printf("%s%*s", c ? "  " : "",
+		       right[c]		    ? width[c] :
+		       columns[c + 1].field ? -width[c] :
+					      0,
+		       columns[c].heading);
 	putchar('\n');
-	json_array_foreach(rows, i, row) {
+	json_array_foreach(rows, i, row)
+	{
 		for (c = 0; columns[c].field; c++) {
-			print_cell(json_object_get(row, columns[c].field), cell);
-			printf("%s%*s", c ? "  " : "", right[c] ? width[c] :
-			       columns[c + 1].field ? -width[c] : 0, cell);
+			print_cell(json_object_get(row, columns[c].field),
+				   cell);
+			printf("%s%*s", c ? "  " : "",
+			       right[c]		    ? width[c] :
+			       columns[c + 1].field ? -width[c] :
+						      0,
+			       cell);
 		}
 		putchar('\n');
 	}
@@ -226,14 +238,15 @@ void text_fields(const json_t *object)
 	char cell[CELL];
 	int width = 0;
 
+	json_object_foreach((json_t *)object, key,
+			    value) if ((int)strlen(key) > width) width =
+		strlen(key);
 	json_object_foreach((json_t *)object, key, value)
-		if ((int)strlen(key) > width)
-			width = strlen(key);
-	json_object_foreach((json_t *)object, key, value) {
+	{
 		if (json_is_object(value) || json_is_array(value))
 			continue;
 		print_cell(value, cell);
-		printf("%-*s  %s\n", width, key, json_is_string(value) ?
-		       json_string_value(value) : cell);
+		printf("%-*s  %s\n", width, key,
+		       json_is_string(value) ? json_string_value(value) : cell);
 	}
 }
