@@ -86,6 +86,19 @@ static int relay(int fd)
 	}
 }
 
+/*
+ * The daemon closes its end when it has read all that was typed. To close ours
+ * before, with output unread, would make the kernel drop what it has not read.
+ */
+static void finish_typing(int fd)
+{
+	struct pollfd end = { .fd = fd, .events = POLLIN };
+
+	shutdown(fd, SHUT_WR);
+	while (poll(&end, 1, 5000) > 0 && !from_console(fd))
+		;
+}
+
 int console_attach(int fd)
 {
 	struct termios old, raw;
@@ -101,6 +114,8 @@ int console_attach(int fd)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &raw);
 	}
 	rc = relay(fd);
+	if (rc > 0)
+		finish_typing(fd);
 	if (terminal)
 		tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	return rc;
