@@ -48,16 +48,25 @@ static bool enqueue(struct pcpu_timers *q, struct timer *t) __requires(q->lock)
 	return t->link.prev == &q->queue;
 }
 
+/*
+ * Its owner may set it on another pCPU at the same time: timer_set() writes pcpu
+ * before armed, so that one that is armed, with its own lock held, stays there.
+ */
 void timer_stop(struct timer *t)
 {
-	struct pcpu_timers *q = &queues[t->pcpu];
+	struct pcpu_timers *q;
+	bool missed;
 
-	spin_lock(&q->lock);
-	if (t->armed) {
-		list_remove(&t->link);
-		t->armed = false;
-	}
-	spin_unlock(&q->lock);
+	do {
+		q = &queues[READ_ONCE(t->pcpu)];
+		spin_lock(&q->lock);
+		missed = READ_ONCE(t->armed) && q != &queues[READ_ONCE(t->pcpu)];
+		if (t->armed && !missed) {
+			list_remove(&t->link);
+			t->armed = false;
+		}
+		spin_unlock(&q->lock);
+	} while (missed);
 }
 
 /* A callback that runs may set its timer again: look after it has ended. */
@@ -81,9 +90,9 @@ void timer_set(struct timer *t, u32 cpu, u64 expires)
 
 	timer_stop(t);
 	spin_lock(&q->lock);
-	t->pcpu = cpu;
+	WRITE_ONCE(t->pcpu, cpu);
 	t->expires = expires;
-	t->armed = true;
+	WRITE_ONCE(t->armed, true);
 	first = enqueue(q, t);
 	spin_unlock(&q->lock);
 
