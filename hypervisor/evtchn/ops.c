@@ -169,21 +169,20 @@ static long op_close(struct vcpu *v, void *arg)
 }
 
 /* The end that hears of it is in another table; it may be gone by now. */
-static long send_to_peer(const struct domain *d, u32 port, domid_t domid,
+static void send_to_peer(const struct domain *d, u32 port, domid_t domid,
 			 u32 rport)
 {
 	struct domain *rd = domain_get(domid);
 	struct evtchn *r;
 
 	if (!rd)
-		return 0;
+		return;
 	spin_lock(&rd->event_lock);
 	r = port_peer(rd, rport, d, port);
 	if (r)
 		port_raise(rd, rport, r);
 	spin_unlock(&rd->event_lock);
 	domain_put(rd);
-	return 0;
 }
 
 static long op_send(struct vcpu *v, void *arg)
@@ -206,7 +205,9 @@ static long op_send(struct vcpu *v, void *arg)
 		rc = -EINVAL;
 	}
 	spin_unlock(&d->event_lock);
-	return rport ? send_to_peer(d, op->port, rdomid, rport) : rc;
+	if (rport)
+		send_to_peer(d, op->port, rdomid, rport);
+	return rc;
 }
 
 static void status_fill(const struct evtchn *e, struct evtchn_status *op)

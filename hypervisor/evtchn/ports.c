@@ -272,7 +272,8 @@ bool vcpu_event_deliverable(const struct vcpu *v)
 	       !READ_ONCE(i->evtchn_upcall_mask);
 }
 
-static void raise_virq_of(struct vcpu *v, u32 virq)
+/** evtchn_raise_virq() - raise a VIRQ that each vCPU binds for itself */
+void evtchn_raise_virq(struct vcpu *v, u32 virq)
 {
 	struct domain *d = v->domain;
 	u32 port;
@@ -284,17 +285,11 @@ static void raise_virq_of(struct vcpu *v, u32 virq)
 	spin_unlock(&d->event_lock);
 }
 
-/** evtchn_raise_virq() - raise a VIRQ that each vCPU binds for itself */
-void evtchn_raise_virq(struct vcpu *v, u32 virq)
-{
-	raise_virq_of(v, virq);
-}
-
 /** evtchn_raise_global_virq() - raise a VIRQ that a domain has once */
 void evtchn_raise_global_virq(struct domain *d, u32 virq)
 {
 	if (d->vcpu[0])
-		raise_virq_of(d->vcpu[0], virq);
+		evtchn_raise_virq(d->vcpu[0], virq);
 }
 
 /** evtchn_raise_pirq() - raise the port a PIRQ is bound to */
