@@ -6,7 +6,7 @@
  * has to disable them. Lock order, outermost first (take only downwards):
  *
  *	d->control_lock -> grant locks -> d->page_lock -> d->event_lock ->
- *	pirq_lock -> runqueue lock -> timer lock -> domlist_lock ->
+ *	pirq_lock -> sched_lock -> timer lock -> domlist_lock ->
  *	heap_lock -> console_lock
  *
  * Two domains' locks of one kind: the one with the lower domid first.

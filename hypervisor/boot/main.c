@@ -140,7 +140,7 @@ static void boot_devices(void)
 	 * before LINT0 is closed to them. */
 	ioapic_boot_init();
 	apic_pcpu_init();
-	sched_boot_init();
+	sched_pcpu_init(0);
 	timer_pcpu_init();
 	pirq_boot_init();
 }

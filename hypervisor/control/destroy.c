@@ -14,7 +14,6 @@
  */
 #include "control/control.h"
 #include "control/control-domain.h"
-#include "control/hooks.h"
 
 #include "base/errno.h"
 #include "console/printk.h"

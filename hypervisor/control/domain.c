@@ -13,7 +13,6 @@
  */
 #include "control/control.h"
 #include "control/control-domain.h"
-#include "control/hooks.h"
 
 #include "base/errno.h"
 #include "base/string.h"
@@ -158,7 +157,6 @@ static void domain_free(struct control_domain *c)
 
 	timer_stop_sync(&c->report);	/* a last crash may have armed it */
 	evtchn_domain_free(d);
-	sched_domain_free(d);
 	spin_lock(&domlist_lock);
 	*slot_of(d->id) = c->next;
 	spin_unlock(&domlist_lock);
@@ -207,8 +205,8 @@ static int vcpu_create(struct domain *d, u32 id)
 		return -ENOMEM;
 	fpu_init(v->xsave);
 	rc = sched_vcpu_init(v);
-	rc = rc ?: evtchn_vcpu_init(v);
-	rc = rc ?: vcpu_gate_init(v);
+	rc = rc ? rc : evtchn_vcpu_init(v);
+	rc = rc ? rc : vcpu_gate_init(v);
 	if (rc)
 		return rc;
 	vcpu_gate_set_vcpu_info(v, d->shared_info_mfn,
@@ -232,9 +230,9 @@ static int domain_fill(struct domain *d)
 		d->shared_info->vcpu_info[i].time = vcpu_time_info();
 	}
 	rc = sched_domain_init(d);
-	rc = rc ?: evtchn_domain_init(d);
-	rc = rc ?: mm_domain_init(d);
-	rc = rc ?: grant_domain_init(d);
+	rc = rc ? rc : evtchn_domain_init(d);
+	rc = rc ? rc : mm_domain_init(d);
+	rc = rc ? rc : grant_domain_init(d);
 	for (i = 0; i < d->max_vcpus && !rc; i++)
 		rc = vcpu_create(d, i);
 	return rc;
@@ -245,7 +243,7 @@ static void domain_defaults(struct control_domain *c, bool hardware)
 	struct domain *d = &c->domain;
 	u32 i;
 
-	d->refs = 2;	/* its existence, and the creator's */
+	d->refs = 1;
 	d->hyp_pages = 1;
 	d->created_ns = system_time();
 	d->is_hardware = d->is_privileged = hardware;
@@ -282,9 +280,10 @@ int domain_create(const struct ringlet_domain_create *op, bool hardware,
 	d->no_smep = !(op->flags & RINGLET_CREATE_FIT);
 	d->max_pages = op->max_pages;
 	d->max_vcpus = op->max_vcpus;
-	d->max_ports = op->max_ports ?: MAX_PORTS;
-	d->max_grant_frames = op->max_grant_frames ?: GRANT_FRAMES;
-	d->max_maptrack_frames = op->max_maptrack_frames ?: GRANT_FRAMES;
+	d->max_ports = op->max_ports ? op->max_ports : MAX_PORTS;
+	d->max_grant_frames = op->max_grant_frames ? op->max_grant_frames : GRANT_FRAMES;
+	d->max_maptrack_frames = op->max_maptrack_frames ?
+		op->max_maptrack_frames : GRANT_FRAMES;
 	memcpy(d->uuid, op->uuid, sizeof(d->uuid));
 	memcpy(d->name, op->name, sizeof(d->name));
 	rc = enter_table(c, op->domid);

@@ -13,7 +13,6 @@
  */
 #include "control/control.h"
 #include "control/control-domain.h"
-#include "control/hooks.h"
 #include "control/ringlet-op.h"
 
 #include "base/errno.h"
@@ -34,6 +33,7 @@ static long op_version(struct domain *d, void *arg)
 {
 	struct ringlet_version *op = arg;
 
+	(void)d;
 	*op = (struct ringlet_version){
 		.abi_major = RINGLET_ABI_MAJOR,
 		.abi_minor = RINGLET_ABI_MINOR,
@@ -53,7 +53,6 @@ static long op_domain_create(struct domain *d, void *arg)
 		return rc;
 	op->domid = d->id;
 	op->shared_info_mfn = d->shared_info_mfn.v;
-	domain_put(d);
 	return 0;
 }
 
@@ -107,7 +106,7 @@ static long context_set(struct vcpu *v, const struct vcpu_guest_context *c, u32 
 	return rc;
 }
 
-long vcpu_context_op(struct domain *d, const struct ringlet_vcpu_context *op, bool set)
+static long vcpu_context(struct domain *d, const struct ringlet_vcpu_context *op, bool set)
 {
 	u32 allowed = set ? RINGLET_CONTEXT_PIN_BASE | RINGLET_CONTEXT_UP : 0;
 	struct vcpu_guest_context *c;
@@ -138,12 +137,12 @@ out:
 
 static long op_vcpu_context_set(struct domain *d, void *arg)
 {
-	return vcpu_context_op(d, arg, true);
+	return vcpu_context(d, arg, true);
 }
 
 static long op_vcpu_context_get(struct domain *d, void *arg)
 {
-	return vcpu_context_op(d, arg, false);
+	return vcpu_context(d, arg, false);
 }
 
 static long op_vcpu_affinity(struct domain *d, void *arg)

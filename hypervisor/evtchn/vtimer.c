@@ -8,9 +8,11 @@
  * the vCPU is loaded, and once, late, when it comes back; PV guests begin with
  * 100 Hz, which Linux turns off.
  *
- * Software timers are armed on v->pcpu, which a vCPU keeps for life, and the
- * calls come from the vCPU itself, so everything here happens on one pCPU; only
- * a stop may come from another one (timer_stop() allows it).
+ * Software timers are set by the vCPU itself, on the pCPU that runs it. The
+ * periodic one is stopped when the vCPU leaves that, before it can run
+ * elsewhere, so that its callback has no rival. The others stay where they were
+ * set: their callbacks only raise or wake, once too often at worst. A stop may
+ * come from anywhere.
  * ABI: vcpu.h, VCPUOP_*_timer; set_timer_op.
  */
 #include "evtchn/evtchn.h"

@@ -113,6 +113,8 @@ void __init cpu_features_init(void)
 	f->smep = leaf7[1] & BIT(7);
 	f->umip = leaf7[2] & BIT(2);
 	f->md_clear = leaf7[3] & BIT(10);
+	f->ibpb = leaf7[3] & BIT(26);
+	f->l1d_flush = leaf7[3] & BIT(28);
 	f->meltdown = meltdown_detect(leaf0, leaf7);
 	f->gbpages = ext1[3] & BIT(26);
 	f->rdtscp = ext1[3] & BIT(27);
@@ -124,9 +126,19 @@ void __init cpu_features_init(void)
 	if (ext0[0] >= 0x80000008) {
 		cpuid_count(0x80000008, 0, r);
 		f->phys_bits = min(r[0] & 0xff, 52u);
+		f->ibpb |= r[1] & BIT(12);	/* AMD's place for it */
 	}
 	xsave_detect();
 	cr4_choose(leaf1[3]);
+}
+
+/* SDM 4, IA32_PRED_CMD and IA32_FLUSH_CMD; APM 2, 3.2.9 */
+void cpu_change_domain(void)
+{
+	if (cpu_features.ibpb)
+		wrmsr(MSR_PRED_CMD, 1);
+	if (cpu_features.l1d_flush)
+		wrmsr(MSR_FLUSH_CMD, 1);
 }
 
 void cpu_pcpu_init(void)

@@ -11,6 +11,7 @@ struct cpu_features {
 	bool tsc_invariant, tsc_deadline;
 	bool meltdown;			/* programs can read all that is mapped */
 	bool md_clear;			/* VERW overwrites the CPU's buffers */
+	bool ibpb, l1d_flush;		/* cpu_change_domain() */
 	u64 xcr0;			/* features we let guests use */
 	u32 xsave_size;			/* bytes for xcr0, or 512 */
 	u32 phys_bits;
@@ -25,6 +26,9 @@ void cpu_features_init(void);
  * struct pcpu is mapped.
  */
 void cpu_pcpu_init(void);
+
+/* Drop what the CPU learned from one domain and could tell the next. */
+void cpu_change_domain(void);
 
 /*
  * FPU image: size xsave_size, 64-byte aligned, not more than a page

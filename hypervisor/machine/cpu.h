@@ -9,6 +9,8 @@
 
 #define MSR_TSC			0x10
 #define MSR_APIC_BASE		0x1b
+#define MSR_PRED_CMD		0x49
+#define MSR_FLUSH_CMD		0x10b
 #define MSR_MISC_ENABLE		0x1a0
 #define MSR_ARCH_CAPABILITIES	0x10a
 #define MSR_SYSENTER_CS		0x174

@@ -13,7 +13,6 @@
 #define MAX_PCPUS	64
 
 struct vcpu;
-struct pcpu_sched;
 
 struct pcpu {
 	u32 id;			/* index in pcpu_table; constant */
@@ -35,7 +34,6 @@ struct pcpu {
 
 	u64 cr4;		/* shadow of the register */
 	u64 dr7;		/* shadow: 0 = no guest breakpoint loaded */
-	struct pcpu_sched *sched;	/* sched/ */
 };
 
 #define this_cpu	((struct pcpu *)PCPU_VIRT)

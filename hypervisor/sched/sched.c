@@ -1,54 +1,53 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Run queues: which vCPU a pCPU runs next.
+ * The scheduler's mechanism: states of vCPUs, and what a pCPU does to go from
+ * one to the next. Who is next is policy.c's.
  *
- * Owns struct pcpu_sched and struct sched_vcpu, and v->state and v->runstate.
- * A vCPU has one pCPU for life (v->pcpu). Runnable vCPUs of a pCPU stand in one
- * list, woken ones that have slice left in front of the others: round robin for
- * the busy, precedence for sleepers, and no more than one slice of it before
- * they queue behind everybody, so that nobody starves.
+ * Owns v->state, v->runstate, v->pcpu and v->is_running. A vCPU may run on any
+ * pCPU of its affinity, and move whenever it stops. Only the pCPU that has its
+ * registers (sched_vcpu.loaded) may run it; that gives them up, under the lock and
+ * after everything is in struct vcpu, before it runs another. An idle one keeps
+ * those of a vCPU that sleeps, which then wakes there at no cost; it gives them up
+ * when the vCPU is to run elsewhere or its domain is held.
  *
- * Invariants, under the run queue's lock: a vCPU is in the list if and only if
- * its state is VCPU_RUNNABLE and its domain is not held; at most one vCPU of a pCPU is VCPU_RUNNING, and it
- * is this_cpu->current there. A vCPU that blocked or was stopped stays current
- * until the exit path calls schedule(); if it is woken before, it is both
- * current and queued, and schedule() may pick it again.
+ * Invariants, under sched_lock: a vCPU waits in the queue if and only if its state
+ * is VCPU_RUNNABLE and its domain is not held; one in VCPU_RUNNING is
+ * this_cpu->current of its v->pcpu. A vCPU that blocked or was stopped stays current
+ * until the exit path calls schedule(); woken before, it is both current and
+ * waits, and schedule() may pick it again.
  *
- * Locks: rq->lock of v->pcpu (base/lock.h). The area of the run-state in guest
- * memory is written with no lock held.
- * ABI: vcpu.h, RUNSTATE_*; sched.h, SCHEDOP_yield.
+ * Locks: sched_lock (base/lock.h). The area of the run-state in guest memory is
+ * written with no lock held.
+ * ABI: vcpu.h, RUNSTATE_*; sched.h, SCHEDOP_yield; ringlet.h, domain_sched.
  */
 #include "sched/sched.h"
+#include "sched/policy.h"
 #include "sched/switch.h"
 
+#include "base/errno.h"
 #include "console/printk.h"
 #include "machine/clock.h"
-#include "machine/cpu.h"
+#include "machine/cpu-features.h"
 #include "machine/pcpu.h"
 #include "machine/smp.h"
 #include "machine/timer.h"
-#include "state/alloc.h"
 #include "state/guest-access.h"
 
-#define SLICE_NS	10000000ULL
+#define MAX_WEIGHT	65535
+#define MAX_CAP		(100 * MAX_PCPUS)
 
-struct pcpu_sched {
-	spinlock_t lock;
-	struct list queue;	/* guarded by: lock */
-	struct vcpu *loaded;	/* whose registers the pCPU holds; own pCPU */
-	struct timer slice;	/* ends the slice of current; own pCPU */
-	u32 ldt_entries;	/* what LDTR was loaded for; own pCPU */
+static spinlock_t sched_lock = SPINLOCK_INIT;
+static struct sched_queue queue __guarded_by(sched_lock) = {
+	.domains = { &queue.domains, &queue.domains },
 };
 
-/* guarded by: the lock of the run queue of v->pcpu */
-struct sched_vcpu {
-	struct list link;
-	struct vcpu *vcpu;	/* constant */
-	s64 slice_left;		/* ns */
-	u64 slice_start;	/* when it last began to run */
-	bool boosted;		/* woken with slice left: goes before others */
-	bool yielding;
-};
+/* Own pCPU only. */
+static struct pcpu_sched {
+	struct vcpu *loaded;	/* whose registers the pCPU holds */
+	u64 last;		/* which domain ran last: its created_ns */
+	struct timer again;	/* when to choose again */
+	u32 ldt_entries;	/* what LDTR was loaded for */
+} pcpu_sched[MAX_PCPUS];
 
 static const u8 runstate_of[] = {
 	[VCPU_DOWN] = RUNSTATE_offline,
@@ -57,9 +56,12 @@ static const u8 runstate_of[] = {
 	[VCPU_BLOCKED] = RUNSTATE_blocked,
 };
 
-static struct pcpu_sched *runqueue_of(const struct vcpu *v)
+/* The TSCs of two pCPUs may differ by less than it takes to pass the lock on. */
+static u64 time_now(void) __requires(sched_lock)
 {
-	return pcpu_table[v->pcpu]->sched;
+	static u64 last;
+
+	return last = max(last, system_time());
 }
 
 static void set_state(struct vcpu *v, enum vcpu_state state, u64 now)
@@ -73,106 +75,83 @@ static void set_state(struct vcpu *v, enum vcpu_state state, u64 now)
 	WRITE_ONCE(v->state, state);
 }
 
-static void refill(struct sched_vcpu *s)
+/* Have a pCPU choose again; NOWHERE: none. */
+static void tell(u32 cpu)
 {
-	s->slice_left = SLICE_NS;
-	s->boosted = false;
-	s->yielding = false;
+	if (cpu != NOWHERE)
+		softirq_raise(cpu, SOFTIRQ_SCHEDULE);
 }
 
-static void slice_ended(void *data)
+static void tell_idle(u64 now) __requires(sched_lock)
+{
+	u32 cpu;
+
+	while ((cpu = policy_find_idle(&queue, now)) != NOWHERE)
+		tell(cpu);
+}
+
+static void time_is_up(void *data)
 {
 	(void)data;
-	softirq_raise(this_cpu->id, SOFTIRQ_SCHEDULE);
+	tell(this_cpu->id);
 }
 
-static int runqueue_create(u32 cpu)
+/** sched_pcpu_init() - the pCPU runs vCPUs from now on; pCPUs come in their order */
+void sched_pcpu_init(u32 cpu)
 {
-	struct pcpu_sched *rq;
+	timer_init(&pcpu_sched[cpu].again, time_is_up, NULL);
+	spin_lock(&sched_lock);
+	queue.pcpu[cpu].since = time_now();
+	queue.idle |= BIT(cpu);
+	queue.nr_pcpus = max(queue.nr_pcpus, cpu + 1);
+	spin_unlock(&sched_lock);
+}
 
-	if (pcpu_table[cpu]->sched)
-		return 0;
-	rq = kzalloc(sizeof(*rq));
-	if (!rq)
+/** sched_domain_init() - default weight, no cap. Return: 0 or -ENOMEM. */
+int sched_domain_init(struct domain *d)
+{
+	d->sched = domain_zalloc(d, sizeof(*d->sched));
+	if (!d->sched)
 		return -ENOMEM;
-	spin_lock_init(&rq->lock);
-	list_init(&rq->queue);
-	timer_init(&rq->slice, slice_ended, NULL);
-	pcpu_table[cpu]->sched = rq;
+	policy_domain_init(d->sched);
 	return 0;
 }
 
-/**
- * sched_pcpu_init() - give a pCPU its run queue
- * @cpu: the pCPU, entered in pcpu_table
- */
-void sched_pcpu_init(u32 cpu)
-{
-	if (runqueue_create(cpu))
-		panic(NULL, "no memory for the run queue of pCPU %u", cpu);
-}
-
-/** sched_boot_init() - run queue of the boot pCPU */
-void sched_boot_init(void)
-{
-	sched_pcpu_init(0);
-}
-
-/**
- * sched_vcpu_init() - place a vCPU on a pCPU, down
- * Return: 0 or -ENOMEM.
- */
+/** sched_vcpu_init() - a vCPU that is down. Return: 0 or -ENOMEM. */
 int sched_vcpu_init(struct vcpu *v)
 {
 	struct sched_vcpu *s = domain_zalloc(v->domain, sizeof(*s));
-	u32 cpu = v->id % nr_pcpus;
 
 	if (!s)
 		return -ENOMEM;
-	list_init(&s->link);
+	v->pcpu = v->id % nr_pcpus;
+	policy_vcpu_init(s, v->domain->sched, v->pcpu);
 	s->vcpu = v;
-	refill(s);
 	v->sched = s;
-	v->pcpu = pcpu_table[cpu] && pcpu_table[cpu]->sched ? cpu : 0;
 	v->state = VCPU_DOWN;
 	v->runstate.state = RUNSTATE_offline;
 	v->runstate.state_entry_time = system_time();
 	return 0;
 }
 
-/* Behind the boosted ones if it is boosted, else at the end. */
-static void enqueue(struct pcpu_sched *rq, struct sched_vcpu *s)
-	__requires(rq->lock)
+static void wait_for_pcpu(struct vcpu *v, u64 now) __requires(sched_lock)
 {
-	struct list *pos = &rq->queue;
-
-	if (s->boosted)
-		list_for_each(pos, &rq->queue)
-			if (!list_entry(pos, struct sched_vcpu, link)->boosted)
-				break;
-	list_push_back(pos, &s->link);
+	policy_wake(&queue, v->sched, now);
+	tell(policy_poke(&queue, v->sched, now));
 }
 
 static void wake_from(struct vcpu *v, bool down_too)
 {
-	struct pcpu_sched *rq = runqueue_of(v);
-	struct sched_vcpu *s = v->sched;
-	bool woken = false;
+	u64 now;
 
-	spin_lock(&rq->lock);
+	spin_lock(&sched_lock);
 	if (v->state == VCPU_BLOCKED || (down_too && v->state == VCPU_DOWN)) {
-		set_state(v, VCPU_RUNNABLE, system_time());
-		if (s->slice_left <= 0)
-			refill(s);
-		else
-			s->boosted = true;
-		woken = !domain_is_held(v->domain);
-		if (woken)
-			enqueue(rq, s);
+		now = time_now();
+		set_state(v, VCPU_RUNNABLE, now);
+		if (!domain_is_held(v->domain))
+			wait_for_pcpu(v, now);
 	}
-	spin_unlock(&rq->lock);
-	if (woken)
-		softirq_raise(v->pcpu, SOFTIRQ_SCHEDULE);
+	spin_unlock(&sched_lock);
 }
 
 /** vcpu_wake() - make a vCPU that is blocked or down runnable */
@@ -198,50 +177,45 @@ void vcpu_unblock(struct vcpu *v)
  */
 void vcpu_block(struct vcpu *v)
 {
-	struct pcpu_sched *rq = runqueue_of(v);
-
-	spin_lock(&rq->lock);
+	spin_lock(&sched_lock);
 	if (v->state == VCPU_RUNNING)
-		set_state(v, VCPU_BLOCKED, system_time());
-	spin_unlock(&rq->lock);
+		set_state(v, VCPU_BLOCKED, time_now());
+	spin_unlock(&sched_lock);
 	smp_mb();	/* state before the caller's second look at its events */
 }
 
 /** vcpu_sleep() - stop a vCPU; it leaves its pCPU at the next exit there */
 void vcpu_sleep(struct vcpu *v)
 {
-	struct pcpu_sched *rq = runqueue_of(v);
-
-	spin_lock(&rq->lock);
+	spin_lock(&sched_lock);
 	if (v->state == VCPU_RUNNABLE)
-		list_remove(&v->sched->link);
+		policy_remove(v->sched);
 	if (v->state != VCPU_DOWN)
-		set_state(v, VCPU_DOWN, system_time());
-	spin_unlock(&rq->lock);
-	softirq_raise(v->pcpu, SOFTIRQ_SCHEDULE);
+		set_state(v, VCPU_DOWN, time_now());
+	tell(v->sched->loaded);
+	spin_unlock(&sched_lock);
 }
 
 /**
  * sched_domain_update() - what domain_is_held() says of @d has changed
  *
- * Any locks above the run queue's. vCPUs leave their pCPUs soon after.
+ * Any locks above the scheduler's. vCPUs leave their pCPUs soon after.
  */
 void sched_domain_update(struct domain *d)
 {
 	u32 i;
 
+	spin_lock(&sched_lock);
 	for (i = 0; i < d->max_vcpus; i++) {
 		struct vcpu *v = d->vcpu[i];
-		struct pcpu_sched *rq = runqueue_of(v);
 
-		spin_lock(&rq->lock);
 		if (domain_is_held(d))
-			list_remove(&v->sched->link);
+			policy_remove(v->sched);
 		else if (v->state == VCPU_RUNNABLE && list_empty(&v->sched->link))
-			enqueue(rq, v->sched);
-		spin_unlock(&rq->lock);
-		softirq_raise(v->pcpu, SOFTIRQ_SCHEDULE);
+			wait_for_pcpu(v, time_now());
+		tell(v->sched->loaded);
 	}
+	spin_unlock(&sched_lock);
 }
 
 /**
@@ -250,12 +224,86 @@ void sched_domain_update(struct domain *d)
  */
 int sched_domain_teardown(struct domain *d)
 {
+	int rc = 0;
 	u32 i;
 
+	spin_lock(&sched_lock);
 	for (i = 0; i < d->max_vcpus; i++)
-		if (READ_ONCE(runqueue_of(d->vcpu[i])->loaded) == d->vcpu[i])
-			return -ERESTART;
+		if (d->vcpu[i]->sched->loaded != NOWHERE)
+			rc = -ERESTART;
+	spin_unlock(&sched_lock);
+	return rc;
+}
+
+/* With the lock; what runs has been charged under the old terms. */
+static void change(struct sched_vcpu *s, u64 affinity, u32 weight, u32 cap)
+	__requires(sched_lock)
+{
+	u64 now = time_now();
+
+	policy_charge_all(&queue, now);
+	policy_change(&queue, s, affinity, weight, cap);
+	if (s->loaded != NOWHERE)
+		tell(s->loaded);
+	else if (!list_empty(&s->link))
+		tell(policy_poke(&queue, s, now));
+}
+
+/**
+ * sched_set_affinity() - which pCPUs a vCPU may run on
+ * Return: 0; -EINVAL: none of them exists.
+ */
+int sched_set_affinity(struct vcpu *v, u64 mask)
+{
+	struct sched_domain *d = v->domain->sched;
+
+	if (!(mask & ~0ULL >> (64 - nr_pcpus)))
+		return -EINVAL;
+	spin_lock(&sched_lock);
+	change(v->sched, mask, d->weight, d->cap);
+	spin_unlock(&sched_lock);
 	return 0;
+}
+
+u64 sched_get_affinity(const struct vcpu *v)
+{
+	return READ_ONCE(v->sched->affinity);
+}
+
+/**
+ * sched_set_params() - weight and cap of a domain (ringlet.h, domain_sched)
+ * Return: 0 or -EINVAL.
+ */
+int sched_set_params(struct domain *d, u32 weight, u32 cap)
+{
+	struct sched_vcpu *s = d->vcpu[0]->sched;
+
+	if (!weight || weight > MAX_WEIGHT || cap > MAX_CAP)
+		return -EINVAL;
+	spin_lock(&sched_lock);
+	change(s, s->affinity, weight, cap);
+	spin_unlock(&sched_lock);
+	return 0;
+}
+
+void sched_get_params(struct domain *d, u32 *weight, u32 *cap)
+{
+	*weight = READ_ONCE(d->sched->weight);
+	*cap = READ_ONCE(d->sched->cap);
+}
+
+/** sched_idle_ns() - how long pCPUs had nothing to do, all together */
+u64 sched_idle_ns(void)
+{
+	u64 sum = 0;
+	u32 cpu;
+
+	spin_lock(&sched_lock);
+	policy_charge_all(&queue, time_now());
+	for (cpu = 0; cpu < queue.nr_pcpus; cpu++)
+		sum += queue.pcpu[cpu].idle_ns;
+	spin_unlock(&sched_lock);
+	return sum;
 }
 
 /** vcpu_kick() - have a vCPU that runs elsewhere come into the host */
@@ -266,72 +314,59 @@ void vcpu_kick(struct vcpu *v)
 		pcpu_kick(v->pcpu);
 }
 
-/** sched_yield_current() - let the other runnable vCPUs of this pCPU go first */
+/** sched_yield_current() - let other vCPUs that may run on this pCPU go first */
 void sched_yield_current(void)
 {
-	struct vcpu *v = this_cpu->current;
-	struct pcpu_sched *rq = this_cpu->sched;
-
-	spin_lock(&rq->lock);
-	v->sched->yielding = true;
-	spin_unlock(&rq->lock);
-	softirq_raise(this_cpu->id, SOFTIRQ_SCHEDULE);
-}
-
-/* True if @v, which runs, should go on rather than the head of the queue. */
-static bool keeps_running(struct pcpu_sched *rq, struct vcpu *v)
-	__requires(rq->lock)
-{
-	struct sched_vcpu *s = v->sched, *head;
-
-	if (list_empty(&rq->queue)) {
-		if (s->slice_left <= 0 || s->yielding)
-			refill(s);
-		return true;
-	}
-	head = list_entry(rq->queue.next, struct sched_vcpu, link);
-	return s->slice_left > 0 && !s->yielding && !head->boosted;
+	spin_lock(&sched_lock);
+	this_cpu->current->sched->yielding = true;
+	spin_unlock(&sched_lock);
+	tell(this_cpu->id);
 }
 
 /* The vCPU to run now, in state VCPU_RUNNING; NULL: none. */
-static struct vcpu *pick(struct pcpu_sched *rq, struct vcpu *prev, u64 now)
-	__requires(rq->lock)
+static struct vcpu *choose(struct vcpu *prev, u64 *again) __requires(sched_lock)
 {
+	u64 now = time_now();
+	bool ready = prev && prev->state == VCPU_RUNNING;
 	struct sched_vcpu *s;
+	struct vcpu *next;
 
-	if (prev) {
-		s = prev->sched;
-		s->slice_left -= now - s->slice_start;
-		s->slice_start = now;
-	}
-	if (prev && prev->state == VCPU_RUNNING) {
-		bool held = domain_is_held(prev->domain);
-
-		if (!held && keeps_running(rq, prev))
-			goto arm;
+	s = policy_pick(&queue, this_cpu->id,
+			ready && !domain_is_held(prev->domain), now, again);
+	next = s ? s->vcpu : NULL;
+	if (ready && next != prev)
 		set_state(prev, VCPU_RUNNABLE, now);
-		if (s->slice_left <= 0 || s->yielding)
-			refill(s);
-		s->boosted = false;
-		if (!held)
-			enqueue(rq, s);
-	}
-	if (list_empty(&rq->queue))
-		return NULL;
-	s = list_entry(rq->queue.next, struct sched_vcpu, link);
-	list_remove(&s->link);
-	set_state(s->vcpu, VCPU_RUNNING, now);
-	s->slice_start = now;
-	s->yielding = false;
-arm:
-	if (!list_empty(&rq->queue))
-		timer_set(&rq->slice, this_cpu->id, now + s->slice_left);
-	return s->vcpu;
+	if (next && next->state != VCPU_RUNNING)
+		set_state(next, VCPU_RUNNING, now);
+	if (next)
+		next->pcpu = this_cpu->id;
+	tell_idle(now);
+	return next;
+}
+
+/* May a pCPU that has nothing to run keep the registers of @v? */
+static bool may_keep(const struct vcpu *v) __requires(sched_lock)
+{
+	return v->state != VCPU_RUNNABLE && !domain_is_held(v->domain) &&
+	       (v->sched->affinity & BIT(this_cpu->id));
+}
+
+/* From here on the vCPU may run anywhere, and its domain may go. */
+static void give_up(struct pcpu_sched *p)
+{
+	struct vcpu *v = p->loaded;
+
+	vcpu_registers_save(v);
+	p->loaded = NULL;
+	spin_lock(&sched_lock);
+	v->sched->loaded = NOWHERE;
+	tell_idle(time_now());
+	spin_unlock(&sched_lock);
 }
 
 /* Outside the lock: guest memory is written here. */
-static void change_current(struct pcpu_sched *rq, struct vcpu *prev,
-			   struct vcpu *next)
+static void change_current(struct pcpu_sched *p, struct vcpu *prev,
+			   struct vcpu *next, bool keep)
 {
 	if (prev != next && prev) {
 		vtimer_vcpu_unloaded(prev);
@@ -339,15 +374,19 @@ static void change_current(struct pcpu_sched *rq, struct vcpu *prev,
 		this_cpu->current = NULL;
 		vcpu_runstate_publish(prev);
 	}
+	if (p->loaded && p->loaded != next && !keep)
+		give_up(p);
 	if (!next)
 		return;
-	if (rq->loaded != next) {
-		if (rq->loaded)
-			vcpu_registers_save(rq->loaded);
+	if (p->loaded != next) {
+		if (p->last != next->domain->created_ns)
+			cpu_change_domain();
+		p->last = next->domain->created_ns;
 		vcpu_registers_load(next);
-		WRITE_ONCE(rq->loaded, next);
+		p->loaded = next;
 	}
 	this_cpu->current = next;
+	__atomic_add_fetch(&next->domain->stat_switches, 1, __ATOMIC_RELAXED);
 	WRITE_ONCE(next->is_running, true);
 	/* Pairs with vcpu_kick(): is_running before the exit reads events. */
 	smp_mb();
@@ -359,13 +398,13 @@ static void change_current(struct pcpu_sched *rq, struct vcpu *prev,
  * LDTR depends on nothing but the number of entries (its base is GATE_LDT for
  * everybody), so comparing that finds a switch and a SET_LDT alike.
  */
-static void refresh_ldt(struct pcpu_sched *rq)
+static void refresh_ldt(struct pcpu_sched *p)
 {
 	struct vcpu *v = this_cpu->current;
 
-	if (!v || v->ldt_entries == rq->ldt_entries)
+	if (!v || v->ldt_entries == p->ldt_entries)
 		return;
-	rq->ldt_entries = v->ldt_entries;
+	p->ldt_entries = v->ldt_entries;
 	ldt_load(v);
 }
 
@@ -377,26 +416,25 @@ static void refresh_ldt(struct pcpu_sched *rq)
  */
 void schedule(void)
 {
-	struct pcpu_sched *rq = this_cpu->sched;
+	struct pcpu_sched *p = &pcpu_sched[this_cpu->id];
 	struct vcpu *prev = this_cpu->current, *next;
-	bool ran = prev && READ_ONCE(prev->state) == VCPU_RUNNING;
+	bool ran = prev && READ_ONCE(prev->state) == VCPU_RUNNING, keep;
+	u64 again;
 
 	if (ran && !test_bit(SOFTIRQ_SCHEDULE, &this_cpu->softirqs)) {
-		refresh_ldt(rq);
+		refresh_ldt(p);
 		return;
 	}
 	clear_bit(SOFTIRQ_SCHEDULE, &this_cpu->softirqs);
-	spin_lock(&rq->lock);
-	next = pick(rq, prev, system_time());
-	spin_unlock(&rq->lock);
+	spin_lock(&sched_lock);
+	next = choose(prev, &again);
+	keep = !next && p->loaded && may_keep(p->loaded);
+	spin_unlock(&sched_lock);
+	if (again != NEVER && (!p->again.armed || p->again.expires > again))
+		timer_set(&p->again, this_cpu->id, again);
 	if (next != prev || !ran)
-		change_current(rq, prev, next);
-	/* Others read or free what belongs to a held domain. */
-	if (!next && rq->loaded && domain_is_held(rq->loaded->domain)) {
-		vcpu_registers_save(rq->loaded);
-		WRITE_ONCE(rq->loaded, NULL);
-	}
-	refresh_ldt(rq);
+		change_current(p, prev, next, keep);
+	refresh_ldt(p);
 }
 
 /**
@@ -422,15 +460,14 @@ void idle_loop(void)
 /** vcpu_runstate_get() - run-state with the times up to now */
 void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *r)
 {
-	struct pcpu_sched *rq = runqueue_of(v);
 	u64 now;
 
-	spin_lock(&rq->lock);
-	now = system_time();
+	spin_lock(&sched_lock);
+	now = time_now();
 	*r = v->runstate;
 	if (now > r->state_entry_time)
 		r->time[r->state] += now - r->state_entry_time;
-	spin_unlock(&rq->lock);
+	spin_unlock(&sched_lock);
 }
 
 /**
@@ -442,7 +479,6 @@ void vcpu_runstate_get(struct vcpu *v, struct vcpu_runstate_info *r)
  */
 void vcpu_runstate_publish(struct vcpu *v)
 {
-	struct pcpu_sched *rq = runqueue_of(v);
 	struct vcpu_runstate_info r;
 	u64 area = v->runstate_area;
 	u64 entry = area + offsetof(struct vcpu_runstate_info, state_entry_time);
@@ -450,9 +486,9 @@ void vcpu_runstate_publish(struct vcpu *v)
 
 	if (!area)
 		return;
-	spin_lock(&rq->lock);
+	spin_lock(&sched_lock);
 	r = v->runstate;
-	spin_unlock(&rq->lock);
+	spin_unlock(&sched_lock);
 	if (flag) {
 		r.state_entry_time |= XEN_RUNSTATE_UPDATE;
 		if (copy_to_vcpu(v, entry, &r.state_entry_time,

@@ -6,11 +6,11 @@
 #include "base/types.h"
 #include "state/domain.h"
 
-void sched_boot_init(void);		/* BSP, before any vCPU exists */
-void sched_pcpu_init(u32 cpu);		/* on each pCPU */
-int sched_vcpu_init(struct vcpu *v);	/* chooses v->pcpu */
+void sched_pcpu_init(u32 cpu);		/* on each pCPU, the boot pCPU first */
+int sched_domain_init(struct domain *d);	/* before its vCPUs */
+int sched_vcpu_init(struct vcpu *v);
 
-/* VCPU_DOWN or BLOCKED -> RUNNABLE; kicks its pCPU. Any pCPU, any locks < runqueue. */
+/* VCPU_DOWN or BLOCKED -> RUNNABLE; kicks a pCPU. Any pCPU, any locks < scheduler's. */
 void vcpu_wake(struct vcpu *v);
 /* BLOCKED -> RUNNABLE only: an event does not bring a vCPU up that is down. */
 void vcpu_unblock(struct vcpu *v);
@@ -20,6 +20,11 @@ void vcpu_sleep(struct vcpu *v);	/* to VCPU_DOWN; any vCPU; kicks */
 /* Held or not (domain_is_held()): update is for every change, teardown for the last. */
 void sched_domain_update(struct domain *d);
 int sched_domain_teardown(struct domain *d);
+int sched_set_affinity(struct vcpu *v, u64 mask);
+u64 sched_get_affinity(const struct vcpu *v);
+int sched_set_params(struct domain *d, u32 weight, u32 cap);
+void sched_get_params(struct domain *d, u32 *weight, u32 *cap);
+u64 sched_idle_ns(void);
 /* Make the pCPU that runs v enter the host and look at its events. */
 void vcpu_kick(struct vcpu *v);
 void sched_yield_current(void);

@@ -30,7 +30,7 @@ struct timer_vcpu;
 struct grant_domain;
 struct sched_domain;
 
-enum vcpu_state {	/* as RINGLET_VCPU_* */
+enum vcpu_state {
 	VCPU_DOWN,	/* not initialised, or vcpu_op down */
 	VCPU_RUNNABLE,	/* waiting for a pCPU */
 	VCPU_RUNNING,
@@ -86,9 +86,9 @@ struct vcpu {
 	mfn_t vcpu_info_mfn;		/* INVALID_MFN: in shared_info */
 	u64 runstate_area;		/* guest linear address; 0: none */
 
-	struct vcpu_runstate_info runstate;	/* guarded by: runqueue lock */
+	struct vcpu_runstate_info runstate;	/* guarded by: sched_lock */
 
-	enum vcpu_state state;	/* guarded by: runqueue lock */
+	enum vcpu_state state;	/* guarded by: sched_lock */
 	bool initialised;	/* has a context */
 	u32 pcpu;		/* where it runs or last ran */
 	bool is_running;	/* loaded as this_cpu->current somewhere */
