@@ -68,6 +68,9 @@ void grant_release(struct domain *d, u32 ref, bool write)
 /* The domain that an operation names: GNTST_okay, with a reference. */
 int __must_check grant_domain_of(struct vcpu *v, domid_t id, struct domain **d);
 
+/* One page of handles more; false: it has as many as it may, or no memory. */
+bool maps_grow(struct domain *d) __requires(d->grant->maps_lock);
+
 /* @d's entries end, their uses go on. */
 void grant_table_die(struct domain *d);
 

@@ -278,7 +278,15 @@ int grant_domain_init(struct domain *d)
 	g->active = domain_zalloc(d, d->max_grant_frames * 2 * sizeof(void *));
 	g->maps = domain_zalloc(d, d->max_maptrack_frames * sizeof(void *));
 	d->grant = g;
-	return g->shared && g->active && g->maps ? 0 : -ENOMEM;
+	if (!g->shared || !g->active || !g->maps)
+		return -ENOMEM;
+	if (!d->is_hardware)
+		return 0;
+	/* So that free memory is the same before its first guest and after. */
+	spin_lock(&d->grant->maps_lock);
+	maps_grow(d);
+	spin_unlock(&d->grant->maps_lock);
+	return 0;
 }
 
 void grant_domain_info(struct domain *d, struct ringlet_domain_info *i)
