@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Work in a process of its own: it ends with its parent. */
+/* Work in a process of its own that ends with its parent; or begins then. */
 #include "apart.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -44,4 +45,43 @@ int apart_run(void (*function)(void *arg), void *arg)
 	if (ended < 0)
 		return -errno;
 	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -ECHILD;
+}
+
+/* Nothing is ever written: the pipe ends when nobody can any more. */
+static void stand_guard(int pipe, void (*function)(void *arg), void *arg)
+{
+	char byte;
+
+	while (read(pipe, &byte, 1) < 0 && errno == EINTR)
+		;
+	function(arg);
+}
+
+int guard_start(struct guard *guard, void (*function)(void *arg), void *arg)
+{
+	int ends[2], rc = 0;
+
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	guard->pipe = ends[1];
+	guard->child = fork();
+	if (guard->child < 0) {
+		rc = -errno;
+		close(ends[1]);
+	}
+	if (!guard->child) {
+		close(ends[1]);
+		stand_guard(ends[0], function, arg);
+		_exit(0);
+	}
+	close(ends[0]);
+	return rc;
+}
+
+void guard_end(struct guard *guard)
+{
+	kill(guard->child, SIGKILL);
+	while (waitpid(guard->child, NULL, 0) < 0 && errno == EINTR)
+		;
+	close(guard->pipe);
 }

@@ -26,4 +26,21 @@ void apart_free(void *memory, size_t size);
  */
 int apart_run(void (*function)(void *arg), void *arg);
 
+struct guard {
+	int pipe, child;
+};
+
+/**
+ * guard_start() - have a function run if this process ends unforeseen
+ *
+ * In a child, which has copies of all memory as they are now, and the present
+ * mask of signals. A signal to this process, SIGKILL too, does not stop it.
+ *
+ * Return: 0, or -E...
+ */
+int guard_start(struct guard *guard, void (*function)(void *arg), void *arg);
+
+/* Nothing is to be done any more; the child is gone afterwards. */
+void guard_end(struct guard *guard);
+
 #endif

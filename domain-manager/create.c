@@ -426,6 +426,29 @@ static void undo(struct creation *c)
 			       strerror(-rc));
 }
 
+/* rl was killed: destroys what it has made and not yet let run. */
+static void clean_up(void *arg)
+{
+	const struct creation *c = arg;
+	struct hyp *hyp = hyp_open();
+	struct ringlet_domain_info info;
+	struct store *store;
+	uint64_t next;
+
+	for (next = 1; hyp && !hyp_domain_next(hyp, next, &info);
+	     next = info.domid + 1UL) {
+		if (strcmp(info.name, c->config->name) ||
+		    memcmp(info.uuid, c->created->uuid, sizeof(info.uuid)) ||
+		    !(info.state & RINGLET_DOM_PAUSED))
+			continue;
+		store = store_open();
+		if (store)
+			store_domain_remove(store, info.domid);
+		store_close(store);
+		hyp_domain_destroy(hyp, info.domid);
+	}
+}
+
 int create_check(struct hyp *hyp, const struct config *config,
 		 struct report *report)
 {
@@ -459,7 +482,8 @@ int create_domain(struct hyp *hyp, const struct create *create,
 		.created = created,
 		.report = report,
 	};
-	int rc = -1;
+	struct guard guard;
+	int rc;
 
 	memset(created, 0, sizeof(*created));
 	created->pages = c.config->memory * PAGES_PER_MIB;
@@ -467,11 +491,22 @@ int create_domain(struct hyp *hyp, const struct create *create,
 	if (!c.building)
 		return failed(&c, -errno, "create domain");
 	c.building->c = &c;
-	if (!choose_uuid(&c) && !create_empty(&c)) {
+	rc = choose_uuid(&c);
+	if (!rc) {
+		rc = guard_start(&guard, clean_up, &c);
+		if (rc)
+			rc = failed(&c, rc, "create domain");
+	}
+	if (rc)
+		goto out;
+	rc = create_empty(&c);
+	if (!rc) {
 		rc = run_steps(&c);
 		if (rc)
 			undo(&c);
 	}
+	guard_end(&guard);
+out:
 	store_close(c.store);
 	daemon_close(c.daemon);
 	free(c.mfns);

@@ -13,11 +13,13 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 #include <xen/elfnote.h>
 #include <xen/grant_table.h>
 
+#include "apart.h"
 #include "cache.h"
 #include "command.h"
 #include "hyp.h"
@@ -316,6 +318,37 @@ static void killed_child(void **state)
 	assert_null(fake_leftover());
 }
 
+static void say_so(void *arg)
+{
+	*(volatile int *)arg = 1;
+}
+
+/* The guard acts when its parent is killed, not when it is dismissed. */
+static void guards(void **state)
+{
+	volatile int *said = apart_alloc(2 * sizeof(*said));
+	struct guard guard;
+	pid_t child;
+	int i;
+
+	(void)state;
+	assert_int_equal(guard_start(&guard, say_so, (void *)&said[0]), 0);
+	guard_end(&guard);
+	child = fork();
+	if (!child) {
+		if (!guard_start(&guard, say_so, (void *)&said[1]))
+			kill(getpid(), SIGKILL);
+		_exit(1);
+	}
+	assert_int_equal(waitpid(child, &i, 0), child);
+	assert_true(WIFSIGNALED(i));
+	for (i = 0; i < 6000 && !said[1]; i++)
+		usleep(10000);
+	assert_int_equal(said[1], 1);
+	assert_int_equal(said[0], 0);
+	apart_free((void *)said, 2 * sizeof(*said));
+}
+
 static void interrupted(void **state)
 {
 	sigset_t set;
@@ -397,6 +430,7 @@ int main(void)
 		cmocka_unit_test_setup(failing_calls, prepare),
 		cmocka_unit_test_setup(kernels_are_kept, prepare),
 		cmocka_unit_test_setup(killed_child, prepare),
+		cmocka_unit_test_setup(guards, prepare),
 		cmocka_unit_test_setup(interrupted, prepare),
 		cmocka_unit_test_setup(bad_input, prepare),
 		cmocka_unit_test_setup(from_stored_values, prepare),

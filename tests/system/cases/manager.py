@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: GPL-2.0
+"""rl and what users get wrong: each mistake is answered with the stage, the object,
+the cause and what to do, with the exit code of its kind, and leaves nothing behind.
+"""
+import json
+import re
+
+from harness import case
+
+# What every configuration below begins with.
+GOOD = ('name = "good"', 'kernel = "/guests/vmlinuz"', 'ramdisk = "/guests/initrd.gz"',
+        'extra = "console=hvc0 rdinit=/init"', "memory = 128")
+
+USAGE, CONFIG, NO_DOMAIN, STATE, RESOURCES, IMAGE = 2, 3, 4, 5, 6, 9
+
+# Arguments of rl; exit code; what the line of the error must say.
+MISTAKES = (
+    # The command line.
+    ("", 0, ""),
+    ("lst", USAGE, "lst: there is no such command; did you mean list"),
+    ("create", USAGE, "argument is missing"),
+    ("create --colour x", USAGE, "--colour: there is no such option"),
+    ("list --json=1", USAGE, "no such option"),
+    ("sched --weight 0 service", USAGE, "0.* is not a number from 1 to 65535"),
+    ("vcpu-pin 0 0 3-1", USAGE, "3-1: CPUs are numbered"),
+    ("mem-set 0 x", USAGE, "is not a number"),
+    # Domains.
+    ("pause nobody", NO_DOMAIN, "find domain: nobody: there is no such domain"),
+    ("destroy 99", NO_DOMAIN, "find domain: 99"),
+    ("destroy service", STATE, "it is the service domain"),
+    ("shutdown service", STATE, "it is the service domain"),
+    ("unpause service", STATE, "it is not paused"),
+    ("rename service ../x", CONFIG, "may have letters"),
+    # The file.
+    ("create /t/none", CONFIG, "read configuration: /t/none: No such file"),
+    ("create /t", CONFIG, "/t: Is a directory"),
+    ("create /guests/vmlinuz", CONFIG, "larger than 64 KiB"),
+    ("create /t/syntax", CONFIG, "/t/syntax:2: a string has no end"),
+    ("create /t/good disk=[", CONFIG, "command line:1: a list has no end"),
+    # Its values.
+    ("create /t/unnamed", CONFIG, "name is missing; add name"),
+    ("create -n /t/good memroy=1", 0, "there is no key memroy; did you mean memory"),
+    ("create /t/good 'name=\"service\"'", STATE, "the name is taken by domain 0"),
+    ("create /t/good 'name=\"1\"'", CONFIG, "looks like the number"),
+    ("create /t/good 'name=\"a/b\"'", CONFIG, "letters"),
+    ("create /t/good memory=0", CONFIG, "memory must be a number from 1"),
+    ("create /t/good maxmem=64", CONFIG, "maxmem, 64, is less than memory, 128"),
+    ("create /t/good vcpus=33", CONFIG, "vcpus must be a number from 1 to 32"),
+    ("create /t/good vcpus=4 maxvcpus=2", CONFIG, "maxvcpus, 2, is less than vcpus"),
+    ("create /t/good 'type=\"hvm\"'", CONFIG, "type .*hvm.* is not offered"),
+    ("create /t/good 'disk=[\"phy:/x,xvda,w\"]'", CONFIG, "disk is not yet in this version"),
+    ("create /t/good 'vif=[\"\"]'", CONFIG, "vif is not yet in this version"),
+    ("create /t/good 'on_reboot=\"explode\"'", CONFIG, "on_reboot is no such action"),
+    ("create /t/good 'cmdline=\"x\"'", CONFIG, "there is extra too; give either"),
+    ("create /t/good 'uuid=\"x\"'", CONFIG, "uuid is not a UUID"),
+    # The kernel and the RAM disk.
+    ("create /t/good 'kernel=\"/t/none\"'", IMAGE, "read kernel: /t/none: No such file"),
+    ("create /t/good 'kernel=\"/t\"'", IMAGE, "not a regular file"),
+    ("create /t/good 'kernel=\"/dev/zero\"'", IMAGE, "not a regular file"),
+    ("create /t/good 'kernel=\"/t/empty\"'", IMAGE, "it has 0 bytes"),
+    ("create /t/good 'kernel=\"/guests/initrd.gz\"'", IMAGE, "kernel: /guests/initrd.gz: "),
+    ("create /t/good 'kernel=\"/t/short\"'", IMAGE, "kernel: /t/short: "),
+    ("create /t/good 'kernel=\"/t/damaged\"'", IMAGE, "unpack kernel: /t/damaged: "),
+    ("create /t/good 'kernel=\"/usr/bin/rl\"'", IMAGE, "kernel: /usr/bin/rl: "),
+    ("create /t/good 'ramdisk=\"/t/none\"'", IMAGE, "read RAM disk: /t/none: No such file"),
+    ("create /t/good 'ramdisk=\"/t/empty\"'", IMAGE, "it has 0 bytes"),
+    # Memory.
+    ("create /t/good memory=16", CONFIG, "lay out memory: good: .*set memory to"),
+    ("create /t/good memory=100000", RESOURCES, "it wants 100000 MiB, .* are free"),
+)
+
+# The files they name.
+FILES = (
+    "mkdir /t; touch /t/empty",
+    "printf '%s\\n' " + " ".join("'%s'" % line for line in GOOD) + " > /t/good",
+    "grep -v name /t/good > /t/unnamed",
+    "printf 'memory = 128\\nname = \"x\\n' > /t/syntax",
+    "dd if=/guests/vmlinuz of=/t/short bs=64k count=99 2>/dev/null",
+    "cp /guests/vmlinuz /t/damaged",
+    "dd if=/dev/zero of=/t/damaged bs=64k seek=80 count=1 conv=notrunc 2>/dev/null",
+)
+
+
+def prepare(machine):
+    """The files, and no domain but the service domain."""
+    machine.shell()
+    for domain in json.loads(machine.run("rl list --json"))["result"]["domains"]:
+        if domain["id"]:
+            machine.run("rl destroy %d" % domain["id"])
+    for command in FILES:
+        machine.run(command)
+
+
+def state(machine):
+    """What must be as it was: domains, memory, nodes, files of the daemon."""
+    info = json.loads(machine.run("rl info --json"))["result"]["machine"]
+    domains = json.loads(machine.run("rl list --json"))["result"]["domains"]
+    nodes = machine.run("xenstore-list /local/domain").split()
+    return {"free": info["free_pages"], "domains": [d["name"] for d in domains],
+            "nodes": nodes, "files": machine.run("ls /run/ringlet/domains").split()}
+
+
+@case("manager-mistakes", hypervisors=("ringlet",), lifetime=900)
+def mistakes(context):
+    with context.boot(image="service", mem=1536, options="dom0_mem=700M") as m:
+        prepare(m)
+        before = state(m)
+        for arguments, code, words in MISTAKES:
+            said = m.run("rl %s" % arguments, timeout=120, status=code).replace("\r", "")
+            lines = [line for line in said.split("\n") if line.startswith("rl: ")]
+            context.require(not words or len(lines) == 1 and re.search(words, lines[0]),
+                            "rl %s: expected '%s', got:\n%s" % (arguments, words, said))
+        after = state(m)
+        context.require(before == after, "before %s, after %s" % (before, after))
+        m.poweroff()
+
+
+@case("manager-killed", hypervisors=("ringlet",), lifetime=900)
+def killed(context):
+    """rl create, killed at any point: a domain that runs, or none at all."""
+    with context.boot(image="service", mem=1536, options="dom0_mem=700M") as m:
+        prepare(m)
+        m.run("rl create /t/good && rl destroy good")
+        before = state(m)
+        for signal in ("INT", "KILL"):
+            for step in range(1, 30, 2):
+                m.run("rl create /t/good >/dev/null 2>&1 & usleep %d; kill -%s $!; wait"
+                      % (step * 20000, signal), status=None)
+                # The daemon needs a moment to see that its client is gone.
+                m.run("n=0; while rl list --json | grep -q paused && [ $n -lt 50 ]; do "
+                      "usleep 200000; n=$((n+1)); done; [ $n -lt 50 ]")
+                m.run("rl destroy good", status=None)
+        m.run("sleep 2")
+        after = state(m)
+        context.require(before == after, "before %s, after %s" % (before, after))
+        m.poweroff()
