@@ -202,6 +202,18 @@ void entry_put(struct mm_core *c, unsigned int level, u64 e)
 		type_put(c, pte_mfn(e));
 }
 
+/* What entry @slot of a table that is no longer one holds. */
+static void drop_entry(struct mm_core *c, struct page *pg, unsigned int level,
+		       unsigned int slot)
+{
+	u64 e = READ_ONCE(((u64 *)env_map(page_to_mfn(pg)))[slot]);
+
+	if (level == 4 && !l4_slot_is_guest(slot))
+		return;
+	entry_link(page_to_mfn(pg), level, e);
+	entry_put(c, level, e);
+}
+
 /* Drop what the first @done entries of an L1 hold: bounded, so at once. */
 static void l1_drop(struct mm_core *c, struct page *pg, unsigned int done)
 {
@@ -237,6 +249,7 @@ static int take_entries(struct mm_core *c, struct page *pg, unsigned int level,
 		rc = entry_get(c, level, &e);
 		if (rc)
 			break;
+		entry_link(page_to_mfn(pg), level, e);
 		if (e != old)
 			WRITE_ONCE(t[i], e);
 	}
@@ -280,8 +293,7 @@ static int validate_table(struct mm_core *c, struct page *pg, enum page_type t,
 		/* Too many references to take one more: it is in our hands. */
 		rc = rc == -ERESTART ? -EBUSY : rc;
 		while (done--)
-			entry_put(c, t - PT_L1 + 1,
-				  ((u64 *)env_map(page_to_mfn(pg)))[done]);
+			drop_entry(c, pg, t - PT_L1 + 1, done);
 		type_info_write(pg, idle_bits(c, t));
 		return rc;
 	}
@@ -415,7 +427,7 @@ void type_put(struct mm_core *c, mfn_t mfn)
 static bool undo_one(struct mm_core *c)
 {
 	struct page *pg = mfn_to_page(MFN(c->undo));
-	u64 x = type_info_read(pg), *t = env_map(page_to_mfn(pg));
+	u64 x = type_info_read(pg);
 	enum page_type type = type_info_type(x);
 	unsigned int done = partial_done(x), level = type - PT_L1 + 1;
 
@@ -427,8 +439,7 @@ static bool undo_one(struct mm_core *c)
 		}
 		done--;
 		c->budget--;
-		if (level < 4 || l4_slot_is_guest(done))
-			entry_put(c, level, READ_ONCE(t[done]));
+		drop_entry(c, pg, level, done);
 	}
 	type_info_write(pg, idle_bits(c, type));
 	ref_put(c, pg);

@@ -10,6 +10,7 @@
 #define RINGLET_MM_TYPES_H
 
 #include "base/types.h"
+#include "machine/pte.h"
 #include "state/page.h"
 #include "state/type-info.h"
 
@@ -73,6 +74,13 @@ int __must_check entry_get(struct mm_core *c, unsigned int level, u64 *e);
 /* The same for an L1's entry that names a frame of another domain. */
 int __must_check leaf_get_foreign(struct mm_core *c, u64 *e, u16 owner);
 void entry_put(struct mm_core *c, unsigned int level, u64 e);
+
+/* Such an entry came into @table, or leaves it (page.parents). */
+static inline void entry_link(mfn_t table, unsigned int level, u64 e)
+{
+	if (level > 1 && (e & PTE_P))
+		mfn_to_page(pte_mfn(e))->parents ^= (u32)table.v;
+}
 
 /* update.c */
 enum pt_op_kind { PT_OP_STORE, PT_OP_CMPXCHG, PT_OP_AND, PT_OP_OR, PT_OP_XOR };

@@ -119,6 +119,8 @@ static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 		l4_bitmap_set((u64 *)env_map(table), slot, new & PTE_P);
 		env_sync_l4(c, table, slot, new);
 	}
+	entry_link(table, level, new);
+	entry_link(table, level, old);
 	entry_put(c, level, old);
 	return 0;
 }

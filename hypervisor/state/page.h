@@ -22,6 +22,11 @@ struct page {
 	u16 owner;	/* a domid or OWNER_*; changes only while refs == 0 */
 	u16 flags;	/* PAGE_* */
 	u32 next, prev;	/* mfns: free list, or the owner's list; 0 ends it */
+	/*
+	 * L1 to L3: exclusive or of the mfns of the tables whose entries refer
+	 * to it, one for each entry; with one such entry, its table.
+	 */
+	u32 parents;
 };
 
 #define PAGE_FREE	0x0001	/* in the allocator */

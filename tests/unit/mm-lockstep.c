@@ -6,7 +6,8 @@
  * would, and finds out what each frame is used as.
  *
  * After each operation:
- *  - references and type counts of every frame are exactly the reference's;
+ *  - references, type counts and parents of every frame are exactly the
+ *    reference's;
  *  - no frame is used as two things, by live tables or by what a TLB may still
  *    hold (model->roles);
  *  - no live entry has a bit or a frame that the guest may not have;
@@ -32,6 +33,7 @@ static unsigned int foreign;		/* entries seen that name such frames */
 /* The reference. */
 static unsigned int ref_refs[MODEL_FRAMES], ref_types[MODEL_FRAMES];
 static u8 ref_use[MODEL_FRAMES];
+static u32 ref_parents[MODEL_FRAMES];
 
 /* xorshift64* */
 static u64 rnd(u64 n)
@@ -102,6 +104,7 @@ static void walk_entries(u64 mfn, unsigned int level, unsigned int n)
 		assert_false(e & (PTE_G | PTE_PS | PTE_PCD | PTE_PWT |
 				  0xfULL << 59));
 		use(pte_mfn(e).v, PT_L1 + level - 2);
+		ref_parents[pte_mfn(e).v] ^= (u32)mfn;
 	}
 }
 
@@ -165,6 +168,7 @@ static void check_frame(unsigned int i)
 	unsigned int t = type_info_type(x);
 
 	assert_int_equal(pg->refs, ref_refs[i]);
+	assert_int_equal(pg->parents, ref_parents[i]);
 	assert_int_equal(model_count(i), ref_types[i]);
 	assert_int_equal(!!(x & TI_PINNED), !!pinned[i]);
 	if (x & TI_PARTIAL)
@@ -185,6 +189,7 @@ static void check_all(void)
 	memset(ref_refs, 0, sizeof(ref_refs));
 	memset(ref_types, 0, sizeof(ref_types));
 	memset(ref_use, 0, sizeof(ref_use));
+	memset(ref_parents, 0, sizeof(ref_parents));
 	count_roots();
 	for (i = 1; i < MODEL_HYP; i++)
 		check_frame(i);
