@@ -2,8 +2,10 @@
 /*
  * vm_assist: behaviours a guest switches on or off.
  *
- * Only runstate_update_flag changes anything here (sched/sched.c); the others
- * are either always on or mean something to 32-bit guests, and are remembered.
+ * Two change anything here: runstate_update_flag (sched/sched.c), and
+ * writable_pagetables (mm/deferred.c), which stock Linux has from the start. The
+ * others are either always on or mean something to 32-bit guests, and are
+ * remembered.
  * ABI: xen.h, VMASST_*. Locks: d->control_lock.
  */
 #include "control/control.h"

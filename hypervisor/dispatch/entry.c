@@ -23,6 +23,7 @@
 #include "machine/pcpu.h"
 #include "machine/smp.h"
 #include "machine/timer.h"
+#include "mm/mm.h"
 #include "sched/sched.h"
 #include "state/guest-access.h"
 
@@ -259,13 +260,15 @@ struct exit host_exit(void)
 struct exit host_entry(u64 nested_sp)
 {
 	struct vcpu *v = this_cpu->current;
+	bool again;
 
 	WRITE_ONCE(this_cpu->in_guest, 0);
 	this_cpu->entries++;
 	v->stat_entries++;
+	again = unlikely(v->gate_ro->open_slot) && mm_close_table(v);
 	if (nested_sp)
 		gate_fault(v, nested_sp);
-	else
+	else if (!again)
 		dispatch_entry(v);
 	return host_exit();
 }

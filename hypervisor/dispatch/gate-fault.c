@@ -9,6 +9,8 @@
  *   selector or address and goes to the failsafe callback.
  * - a load of GS by set_segment_base, or of a selector on a slow exit: null is
  *   loaded instead.
+ * - the update of an open table: host_entry() has closed it, and the hypercall is
+ *   made again.
  * - anything else is a guest stack that the gate could not use: the domain's
  *   end.
  */
@@ -23,6 +25,7 @@
 extern const char gate_iretq_kernel_at[], gate_iretq_iret_at[];
 extern const char gate_iretq_exit_at[], gate_set_gs_at[];
 extern const char gate_reload_start[], gate_reload_end[];
+extern const char gate_update_start[], gate_update_end[];
 
 static bool at(const struct regs *n, const char *label)
 {
@@ -35,12 +38,23 @@ static void take_gprs(struct vcpu *v, const struct regs *n)
 	memcpy(v->regs, n, offsetof(struct regs, vector));
 }
 
+/* SYSCALL once more; it destroys rcx and r11 anyway. */
+static void repeat_hypercall(struct vcpu *v, u64 nr)
+{
+	v->regs->rip -= 2;
+	v->regs->rax = nr;
+}
+
+static bool within(const struct regs *n, const char *start, const char *end)
+{
+	return n->rip >= (u64)start && n->rip < (u64)end;
+}
+
 static void set_gs_fault(struct vcpu *v, const struct regs *n, bool ldt_mapped)
 {
 	take_gprs(v, n);
 	if (ldt_mapped) {
-		v->regs->rip -= 2;	/* the hypercall once more */
-		v->regs->rax = 25;
+		repeat_hypercall(v, __HYPERVISOR_set_segment_base);
 		__asm__ __volatile__("swapgs" ::: "memory");
 		return;
 	}
@@ -74,9 +88,11 @@ void gate_fault(struct vcpu *v, u64 nested_sp)
 			inject_failsafe(v);
 	} else if (at(&n, gate_set_gs_at)) {
 		set_gs_fault(v, &n, ldt_mapped);
-	} else if (n.rip >= (u64)gate_reload_start &&
-		   n.rip < (u64)gate_reload_end) {
+	} else if (within(&n, gate_reload_start, gate_reload_end)) {
 		reload_fault(v, ldt_mapped);
+	} else if (within(&n, gate_update_start, gate_update_end)) {
+		take_gprs(v, &n);
+		repeat_hypercall(v, __HYPERVISOR_mmu_update);
 	} else {
 		v->regs->cs = SEL_KERNEL_CS;
 		domain_crash(v->domain, "exception %lu in the gate at %lx (cr2 %lx): stack %lx or frame not usable",

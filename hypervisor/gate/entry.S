@@ -15,6 +15,8 @@
  *   address of the instruction (the gate_*_at labels).
  * - Every IRETQ to a guest executes with RSP = top of the entry stack - 40, so
  *   that gate-fault.c finds the frame it was to load.
+ * - A store to the window, which is there while a table is open, needs no check of
+ *   the value: it is validated before the hardware gets to see it.
  * - CS of the interrupted context, as the CPU pushed it, tells ring 1 from
  *   ring 3. Only SYSCALL has to trust kernel_mode, which the guest may forge:
  *   it then only confuses itself.
@@ -31,9 +33,11 @@
 #define EFLAGS_FORBIDDEN	(EFLAGS_IOPL | EFLAGS_VM | EFLAGS_VIF | EFLAGS_VIP)
 #define EFLAGS_RING3		(EFLAGS_NT | EFLAGS_RF)
 
+#define HYPERCALL_mmu_update		1
 #define HYPERCALL_stack_switch		3
 #define HYPERCALL_iret			23
 #define HYPERCALL_set_segment_base	25
+#define DOMID_SELF			0x7ff0
 #define SEGBASE_FS			0
 #define SEGBASE_GS_USER			1
 #define SEGBASE_GS_KERNEL		2
@@ -144,6 +148,8 @@ gate_hypercall:
 	push	%r11
 	pushq	$SEL_KERNEL_CS
 	push	%rcx
+	cmp	$HYPERCALL_mmu_update, %rax
+	je	.Lmmu_update
 	cmp	$HYPERCALL_stack_switch, %rax
 	je	.Lstack_switch
 	cmp	$HYPERCALL_set_segment_base, %rax
@@ -217,6 +223,41 @@ gate_set_gs_at:
 	swapgs
 	xor	%eax, %eax
 	jmp	.Lhypercall_done
+
+/*
+ * One plain update of the open L1 (mm/deferred.c): stored through the window,
+ * not checked. Faults between the labels take the full way (gate-fault.c).
+ */
+.Lmmu_update:
+	mov	ro(RO_OPEN_TABLE), %r11
+	test	%r11, %r11
+	jz	.Lupdate_full
+	cmp	$1, %rsi
+	jne	.Lupdate_full
+	test	%rdx, %rdx			/* the count of those done */
+	jnz	.Lupdate_full
+	cmp	$DOMID_SELF, %r10
+	jne	.Lupdate_full
+	GUEST_RANGE %rdi, %rcx, .Lupdate_full
+	.globl gate_update_start, gate_update_end
+gate_update_start:
+	xor	(%rdi), %r11
+	test	$~0xff8, %r11			/* this table, command 0 */
+	jnz	.Lupdate_full
+	and	$0xff8, %r11d
+	mov	8(%rdi), %rcx
+	lea	gate_window(%rip), %rax
+	mov	%rcx, (%rax, %r11)
+gate_update_end:
+	xor	%eax, %eax
+	mov	16(%rsp), %r11
+	jmp	.Lhypercall_done
+
+.Lupdate_full:
+	mov	$HYPERCALL_mmu_update, %eax
+	mov	(%rsp), %rcx
+	mov	16(%rsp), %r11
+	jmp	.Lhypercall_full
 
 /*
  * The iret hypercall. At the caller's rsp: rax, r11, rcx, flags, rip, cs,
@@ -373,7 +414,12 @@ gate_page_fault:
 	and	$3, %edx			/* perhaps a page table */
 	cmp	$3, %edx
 	je	.Lpf_full
-1:	mov	ro(RO_VCPU_INFO), %rdx
+1:	mov	%rax, %rdx
+	shr	$39, %rdx
+	inc	%rdx
+	cmp	ro(RO_OPEN_SLOT), %rdx		/* hidden: perhaps not the guest's */
+	je	.Lpf_full
+	mov	ro(RO_VCPU_INFO), %rdx
 	mov	%rax, VI_CR2(%rdx)
 	pop	%rdx
 	pop	%rax

@@ -61,6 +61,7 @@
 #define GATE_PAGE_TSS		9	/* g+h: one each, read-only */
 #define GATE_PAGE_RO		10	/* g: struct gate_ro, read-only */
 #define GATE_PAGE_RW		12	/* g: struct gate_rw; guards around */
+#define GATE_PAGE_WINDOW	16	/* g: the open L1, RW; guards around */
 #define GATE_PAGE_GDT		32	/* g: 14 guest frames + ours; h: ours */
 #define GATE_PAGE_LDT		64	/* g: guest LDT frames, on demand */
 #define GATE_LDT_PAGES		16
@@ -77,6 +78,7 @@
 #define GATE_ADDR(page)		(GATE_VIRT + ((page) << 12))
 #define GATE_RO			GATE_ADDR(GATE_PAGE_RO)
 #define GATE_RW			GATE_ADDR(GATE_PAGE_RW)
+#define GATE_WINDOW		GATE_ADDR(GATE_PAGE_WINDOW)
 #define GATE_IDT		GATE_ADDR(GATE_PAGE_IDT)
 #define GATE_TSS		GATE_ADDR(GATE_PAGE_TSS)
 #define GATE_GDT		GATE_ADDR(GATE_PAGE_GDT)

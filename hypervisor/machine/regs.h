@@ -28,6 +28,9 @@ struct gate_trap {
 	u64 flags;
 };
 
+/* In kernel_mode: ring 3 has not run since mm/deferred.c looked. A hint. */
+#define KERNEL_MODE_BURST	2
+
 #define GATE_TRAPS	33	/* vectors 0-31, and [32]: INT 0x80 */
 
 /**
@@ -48,6 +51,8 @@ struct gate_ro {
 	u64 sysenter_mask;
 	u64 fs_base, gs_base;	/* canonical; loaded when segments are reloaded */
 	u64 kernel_gs_base;	/* GS base of the mode that is not running */
+	u64 open_table;		/* machine address of the open L1 (mm/deferred.c) */
+	u64 open_slot;		/* 1 + the L4 slot that is hidden for it; 0: none */
 	struct gate_trap trap[GATE_TRAPS];
 };
 
@@ -61,7 +66,7 @@ struct gate_ro {
 struct gate_rw {
 	u64 scratch[4];
 	u64 kernel_sp;		/* stack_switch: guest kernel stack */
-	u64 kernel_mode;	/* 1: ring 1 runs, 0: ring 3 */
+	u64 kernel_mode;	/* 0: ring 3 runs, else ring 1 (KERNEL_MODE_BURST) */
 	u64 entries;		/* entries answered in the gate */
 	u16 ds, es, fs, gs;	/* selectors to reload on the next exit */
 	u8 stacks[4096 - 8 * 8 - sizeof(struct regs)];

@@ -5,7 +5,8 @@
  * The hardware never loads a guest's L4. Each vCPU has an L4 of its own, v->l4:
  * the entries of the guest's, the M2P, and this vCPU's gate (security.rst
  * 1). Invariant: while v->guest_l4 is set, the present entries of v->l4 are
- * those of that table outside the reserved slots, but for A and D. Kept by base_load() here and by
+ * those of that table outside the reserved slots, but for A and D, and but for
+ * two while a table is open (deferred.c). Kept by base_load() here and by
  * env_sync_l4(), which runs before the old L3 loses its reference; a flush
  * comes before that L3, or anything below it, becomes something else
  * (mm/types.c).

@@ -188,6 +188,7 @@ struct mm_core *mm_lock(struct domain *d)
 {
 	spin_lock(&d->page_lock);
 	d->mm->core.budget = MM_BUDGET;
+	table_close(d);
 	return &d->mm->core;
 }
 
@@ -224,6 +225,7 @@ int page_get_type(struct domain *d, mfn_t mfn, enum page_type t)
 	int rc;
 
 	c->budget = MM_BUDGET;
+	table_close(d);
 	do {
 		rc = type_get(c, mfn, t);
 	} while (rc == -ERESTART && types_retry(c));
@@ -232,6 +234,7 @@ int page_get_type(struct domain *d, mfn_t mfn, enum page_type t)
 
 void page_put_type(struct domain *d, mfn_t mfn)
 {
+	table_close(d);
 	type_put(&d->mm->core, mfn);
 }
 

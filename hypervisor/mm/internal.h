@@ -21,25 +21,47 @@
 #define BATCH_RESUMED		BIT(31)
 #define BATCH_DONE_SHIFT	32
 
+#define OPEN_TABLE_PAGES	4
+
+/* deferred.c. guarded by: d->page_lock */
+struct open_table {
+	struct vcpu *vcpu;	/* whose; NULL: none is open */
+	mfn_t l1;
+	u32 slot;		/* of v->l4, hidden */
+	u32 alias_slot;		/* of v->l4, leads to page[0]; 0: none */
+	u64 alias_entry;	/* what it holds then */
+	u64 *page[OPEN_TABLE_PAGES];	/* alias: L3, L2, L1; then the table when
+					 * it was opened. From the first time on */
+};
+
 /* guarded by: d->page_lock */
 struct mm_vcpu {
 	u64 l4_present[L4_BITMAP_WORDS];	/* slots of v->l4 in use */
 	mfn_t ldt_frames[GATE_LDT_PAGES];	/* typed, where ldt_mapped */
+	mfn_t last_table;	/* updated by itself */
+	u32 row, patience;	/* how often in a row; how many until it opens */
 };
 
 /* guarded by: d->page_lock */
 struct mm_domain {
 	struct mm_core core;
 	struct domain *domain;	/* constant */
+	struct open_table open;
 	u32 nr_released;
 	mfn_t released[MM_MAX_RELEASED];	/* refs 0, not yet flushed */
 	struct page *cursor;	/* teardown's place, with a reference */
 	struct mm_vcpu *vcpu[MAX_VCPUS];	/* constant */
 };
 
-/* Lock, with a fresh budget; unlock, after freeing what was released. */
+/* Lock, with a fresh budget and no open table; unlock, after freeing what was released. */
 struct mm_core *mm_lock(struct domain *d) __acquires_lock(d->page_lock);
 void mm_unlock(struct domain *d) __releases_lock(d->page_lock);
+
+/* The current vCPU updated one entry of @table; @va: by a write there, or 0. */
+void table_updated(struct domain *d, mfn_t table, u64 va)
+	__requires(d->page_lock);
+/* Close the table that is open. */
+void table_close(struct domain *d) __requires(d->page_lock);
 
 /* mm_load_base() with the lock held. */
 int __must_check base_load(struct vcpu *v, mfn_t mfn)

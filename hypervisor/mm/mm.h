@@ -22,8 +22,9 @@ void page_put(struct page *pg);	/* the last one flushes and frees */
  *	   preempted: call again); -EPERM not @d's frame.
  * Locking: d->page_lock.
  */
-int __must_check page_get_type(struct domain *d, mfn_t mfn, enum page_type t);
-void page_put_type(struct domain *d, mfn_t mfn);
+int __must_check page_get_type(struct domain *d, mfn_t mfn, enum page_type t)
+	__requires(d->page_lock);
+void page_put_type(struct domain *d, mfn_t mfn) __requires(d->page_lock);
 
 /* A writable page of the guest that the hypervisor keeps mapped (vcpu_info). */
 int __must_check page_hold_writable(struct domain *d, mfn_t mfn);
@@ -96,6 +97,12 @@ int __must_check mm_pin_base(struct domain *d, mfn_t mfn);
  * Return: true if handled (or the domain was crashed).
  */
 bool mm_fault_on_write(struct vcpu *v, u64 va);
+
+/**
+ * mm_close_table() - validate what @v, which has entered host space, left open
+ * Return: true if it entered by a fault that the open table may have caused.
+ */
+bool mm_close_table(struct vcpu *v);
 
 /* Demand-map a page of the guest's LDT into the gate. True if handled. */
 bool mm_fault_on_ldt(struct vcpu *v, u64 va);

@@ -112,6 +112,9 @@ static int read_requests(struct mmu_update *req, u64 at, u32 left)
 
 static int own_batch(struct domain *d, u64 ureqs, u32 total, u32 *done)
 {
+	/* Alone, and not in a multicall, which would close the table again. */
+	bool single = total == 1 && !*done &&
+		      current_vcpu->regs->rax == __HYPERVISOR_mmu_update;
 	struct mmu_update req[CHUNK];
 	int n, rc = 0;
 
@@ -123,6 +126,8 @@ static int own_batch(struct domain *d, u64 ureqs, u32 total, u32 *done)
 	}
 	if (!rc && !types_undo(&d->mm->core))
 		rc = -ERESTART;
+	if (!rc && single)
+		table_updated(d, paddr_to_mfn(req->ptr), 0);
 	mm_unlock(d);
 	return rc;
 }

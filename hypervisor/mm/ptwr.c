@@ -41,6 +41,8 @@ static int apply(struct vcpu *v, mfn_t mfn, const struct pt_insn *insn,
 			break;
 	}
 	types_undo(c);
+	if (!rc)
+		table_updated(v->domain, mfn, insn->addr);
 	mm_unlock(v->domain);
 	return rc;
 }

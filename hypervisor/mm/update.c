@@ -69,12 +69,14 @@ static void l4_bitmap_set(u64 *l4, unsigned int slot, bool present)
 		*word &= ~BIT(slot % 64);
 }
 
-/*
+/**
+ * new_entry_get() - entry_get() of what @op makes of op->old
+ *
  * A foreign frame may be named again where it stands, with the same right:
  * what the old entry holds keeps the frame as the new one needs it.
  */
-static int new_entry_get(struct mm_core *c, unsigned int level,
-			 const struct pt_op *op, u64 *new)
+int new_entry_get(struct mm_core *c, unsigned int level,
+		  const struct pt_op *op, u64 *new)
 {
 	mfn_t mfn = pte_mfn(*new);
 	u16 owner;

@@ -4,13 +4,13 @@
  * ours is (DESIGN section 1, "The gate").
  *
  * Invariants:
- * - All entries are U=0. Only struct gate_rw and the vcpu_info frame are
- *   writable; no frame of the former is mapped in any other vCPU's tables.
+ * - All entries are U=0. Only struct gate_rw, the vcpu_info frame and the window
+ *   are writable; no frame of the former is mapped in any other vCPU's tables.
  * - Text, IDT, TSS and our GDT page are the same frames in all vCPUs and
  *   read-only.
  * - The tables are written here only, by the pCPU that runs the vCPU or before
  *   it first runs; a change is seen at the next return to the guest, which
- *   loads CR3.
+ *   loads CR3. The window may be taken away by others, who then flush.
  */
 #include "state/vcpu-space.h"
 
@@ -121,6 +121,12 @@ void vcpu_gate_map_gdt(struct vcpu *v, u32 page, mfn_t mfn)
 		map_ours(v, GATE_PAGE_GDT + page, shared.zero, PTE_RODATA);
 	else
 		*map_slot(v, GATE_PAGE_GDT + page) = pte_make(mfn, PTE_RODATA);
+}
+
+void vcpu_gate_map_window(struct vcpu *v, mfn_t mfn)
+{
+	WRITE_ONCE(*map_slot(v, GATE_PAGE_WINDOW),
+		   mfn_eq(mfn, INVALID_MFN) ? 0 : pte_make(mfn, PTE_DATA));
 }
 
 void vcpu_gate_map_ldt(struct vcpu *v, u32 page, mfn_t mfn)

@@ -20,6 +20,8 @@ void vcpu_gate_set_vcpu_info(struct vcpu *v, mfn_t mfn, u32 offset);
 
 /* Fill one page of the GDT window; INVALID_MFN: null descriptors. */
 void vcpu_gate_map_gdt(struct vcpu *v, u32 page, mfn_t mfn);
+/* An L1 of the guest at GATE_WINDOW, writable; INVALID_MFN: not present. */
+void vcpu_gate_map_window(struct vcpu *v, mfn_t mfn);
 /* Fill one page of the LDT window; INVALID_MFN: not present. */
 void vcpu_gate_map_ldt(struct vcpu *v, u32 page, mfn_t mfn);
 
