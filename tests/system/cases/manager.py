@@ -92,7 +92,12 @@ def prepare(machine):
 
 
 def state(machine):
-    """What must be as it was: domains, memory, nodes, files of the daemon."""
+    """What must be as it was: domains, memory, nodes, files of the daemon.
+
+    The daemon needs a moment to let go of the console of one that was destroyed.
+    """
+    machine.run("n=0; while rl list | grep -q dying && [ $n -lt 300 ]; do "
+                "usleep 200000; n=$((n+1)); done; [ $n -lt 300 ]", timeout=200)
     info = json.loads(machine.run("rl info --json"))["result"]["machine"]
     domains = json.loads(machine.run("rl list --json"))["result"]["domains"]
     nodes = machine.run("xenstore-list /local/domain").split()
