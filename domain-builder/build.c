@@ -128,4 +128,7 @@ void builder_finish(const struct builder *b, struct vcpu_guest_context *context)
 	c->kernel_ss = FLAT_KERNEL_SS;
 	c->kernel_sp = c->user_regs.rsp;
 	c->ctrlreg[3] = xen_pfn_to_cr3(builder_mfn(b, b->layout.tables));
+	/* Linux writes no entry that it means to be refused (vm_assist). */
+	if (!strcmp(b->kernel->guest_os, "linux"))
+		c->vm_assist = 1UL << VMASST_TYPE_writable_pagetables;
 }

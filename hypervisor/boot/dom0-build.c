@@ -187,9 +187,6 @@ struct domain *dom0_build(const struct boot_info *info,
 	add_console(&b, info);
 	start_vcpu(d);
 	tell_exposure(d, kernel);
-	/* Linux writes no entry that it means to be refused (mm/deferred.c). */
-	if (!strcmp(kernel->guest_os, "linux"))
-		d->vm_assist |= BIT(VMASST_TYPE_writable_pagetables);
 	wallclock_now(&sec, &nsec);
 	domain_wallclock_set(d, sec, nsec, system_time());
 	printk(LOG_INFO, "service domain: %lu MiB, %u vCPUs, kernel at %lx, entry %lx",
