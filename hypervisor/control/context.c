@@ -31,36 +31,31 @@
 /* What of RFLAGS a context may set: status flags, DF, TF, AC, ID. */
 #define CONTEXT_RFLAGS	0x240dd5ULL
 
-static int check_entries(const struct vcpu_guest_context *c)
-{
-	u32 i;
-
-	for (i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++)
-		if (!guest_entry_valid(c->trap_ctxt[i].address))
-			return -EINVAL;
-	if (!guest_entry_valid(c->event_callback_eip) ||
-	    !guest_entry_valid(c->failsafe_callback_eip) ||
-	    !guest_entry_valid(c->syscall_callback_eip) ||
-	    !guest_entry_valid(c->user_regs.rip))
-		return -EINVAL;
-	return 0;
-}
+/* Their names are the same in struct regs and struct cpu_user_regs. */
+#define GENERAL_REGISTERS(f) \
+	.r15 = f->r15, .r14 = f->r14, .r13 = f->r13, .r12 = f->r12, .rbp = f->rbp, \
+	.rbx = f->rbx, .r11 = f->r11, .r10 = f->r10, .r9 = f->r9, .r8 = f->r8, \
+	.rax = f->rax, .rcx = f->rcx, .rdx = f->rdx, .rsi = f->rsi, .rdi = f->rdi, \
+	.rip = f->rip, .rsp = f->rsp
 
 static int check_context(const struct vcpu_guest_context *c)
 {
-	int rc = check_entries(c);
+	const u64 address[] = {
+		c->event_callback_eip, c->failsafe_callback_eip, c->syscall_callback_eip,
+		c->user_regs.rip, c->fs_base, c->gs_base_kernel, c->gs_base_user,
+		c->kernel_sp, c->ldt_base,
+	};
+	u32 i;
 
-	if (rc)
-		return rc;
-	if (!guest_entry_valid(c->fs_base) || !guest_entry_valid(c->gs_base_kernel) ||
-	    !guest_entry_valid(c->gs_base_user) || !guest_entry_valid(c->kernel_sp) ||
-	    !guest_entry_valid(c->ldt_base))
-		return -EINVAL;
-	if (c->ldt_ents > MAX_LDT_ENTRIES || c->ldt_base & ~PAGE_MASK)
-		return -EINVAL;
-	if (c->gdt_ents > GUEST_GDT_PAGES * GDT_PAGE_ENTRIES)
-		return -EINVAL;
-	if (c->ctrlreg[3] & ~PAGE_MASK || c->ctrlreg[1] & ~PAGE_MASK)
+	for (i = 0; i < ARRAY_SIZE(address); i++)
+		if (!guest_entry_valid(address[i]))
+			return -EINVAL;
+	for (i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++)
+		if (!guest_entry_valid(c->trap_ctxt[i].address))
+			return -EINVAL;
+	if (c->ldt_ents > MAX_LDT_ENTRIES || c->ldt_base & ~PAGE_MASK ||
+	    c->gdt_ents > GUEST_GDT_PAGES * GDT_PAGE_ENTRIES ||
+	    c->ctrlreg[3] & ~PAGE_MASK || c->ctrlreg[1] & ~PAGE_MASK)
 		return -EINVAL;
 	return 0;
 }
@@ -115,11 +110,7 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 	bool kernel = c->flags & VGCF_in_kernel;
 
 	*v->regs = (struct regs){
-		.r15 = u->r15, .r14 = u->r14, .r13 = u->r13, .r12 = u->r12,
-		.rbp = u->rbp, .rbx = u->rbx, .r11 = u->r11, .r10 = u->r10,
-		.r9 = u->r9, .r8 = u->r8, .rax = u->rax, .rcx = u->rcx,
-		.rdx = u->rdx, .rsi = u->rsi, .rdi = u->rdi,
-		.rip = u->rip, .rsp = u->rsp,
+		GENERAL_REGISTERS(u),
 		.rflags = (u->rflags & CONTEXT_RFLAGS) | EFLAGS_IF | EFLAGS_MBS,
 		.cs = kernel ? SEL_KERNEL_CS : u->cs | 3U,
 		.ss = kernel ? SEL_KERNEL_DS : u->ss | 3U,
@@ -183,11 +174,7 @@ static void get_registers(const struct vcpu *v, struct vcpu_guest_context *c)
 	bool kernel = v->gate_rw->kernel_mode;
 
 	c->user_regs = (struct cpu_user_regs){
-		.r15 = r->r15, .r14 = r->r14, .r13 = r->r13, .r12 = r->r12,
-		.rbp = r->rbp, .rbx = r->rbx, .r11 = r->r11, .r10 = r->r10,
-		.r9 = r->r9, .r8 = r->r8, .rax = r->rax, .rcx = r->rcx,
-		.rdx = r->rdx, .rsi = r->rsi, .rdi = r->rdi,
-		.rip = r->rip, .rsp = r->rsp,
+		GENERAL_REGISTERS(r),
 		.rflags = (r->rflags & ~(u64)EFLAGS_IOPL) | v->iopl << 12,
 		.cs = kernel ? FLAT_KERNEL_CS : r->cs,
 		.ss = kernel ? FLAT_KERNEL_SS : r->ss,

@@ -11,7 +11,8 @@
  * @op: checked here
  * @hardware: it is the service domain; others begin paused once
  *
- * Return: 0; the errors of domain_create in ringlet.h.
+ * Return: 0, and *@created is the domain with a reference; the errors of
+ *	   domain_create in ringlet.h.
  */
 int __must_check domain_create(const struct ringlet_domain_create *op, bool hardware,
 			       struct domain **created);

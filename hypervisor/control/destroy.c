@@ -88,7 +88,7 @@ long op_domain_pause(struct domain *d, void *arg)
 		return -EINVAL;
 	sched_domain_update(d);
 	/* They leave at their next exit, which waits for nothing that we hold. */
-	while (sched_domain_teardown(d))
+	while (domain_is_held(d) && sched_domain_teardown(d))
 		cpu_relax();
 	return 0;
 }

@@ -78,19 +78,21 @@ struct domain *domain_get(domid_t id)
 
 struct domain *domain_get_next(u32 id, u32 *total)
 {
-	struct control_domain *c, *best = NULL;
+	struct control_domain *c, *best;
 	u32 i;
 
-	*total = 0;
 	spin_lock(&domlist_lock);
-	for (i = 0; i < NR_BUCKETS; i++)
-		for (c = bucket[i]; c; c = c->next, ++*total)
-			if (c->domain.id >= id && c->published &&
-			    READ_ONCE(c->domain.refs) &&
-			    (!best || c->domain.id < best->domain.id))
-				best = c;
-	if (best && !take(best))
+	do {
 		best = NULL;
+		*total = 0;
+		for (i = 0; i < NR_BUCKETS; i++)
+			for (c = bucket[i]; c; c = c->next, ++*total)
+				if (c->domain.id >= id && c->published &&
+				    READ_ONCE(c->domain.refs) &&
+				    (!best || c->domain.id < best->domain.id))
+					best = c;
+		/* One that ends just now is not the end of the list. */
+	} while (best && !take(best));
 	spin_unlock(&domlist_lock);
 	return best ? &best->domain : NULL;
 }
@@ -205,8 +207,8 @@ static int vcpu_create(struct domain *d, u32 id)
 		return -ENOMEM;
 	fpu_init(v->xsave);
 	rc = sched_vcpu_init(v);
-	rc = rc ? rc : evtchn_vcpu_init(v);
-	rc = rc ? rc : vcpu_gate_init(v);
+	rc = rc ?: evtchn_vcpu_init(v);
+	rc = rc ?: vcpu_gate_init(v);
 	if (rc)
 		return rc;
 	vcpu_gate_set_vcpu_info(v, d->shared_info_mfn,
@@ -230,9 +232,9 @@ static int domain_fill(struct domain *d)
 		d->shared_info->vcpu_info[i].time = vcpu_time_info();
 	}
 	rc = sched_domain_init(d);
-	rc = rc ? rc : evtchn_domain_init(d);
-	rc = rc ? rc : mm_domain_init(d);
-	rc = rc ? rc : grant_domain_init(d);
+	rc = rc ?: evtchn_domain_init(d);
+	rc = rc ?: mm_domain_init(d);
+	rc = rc ?: grant_domain_init(d);
 	for (i = 0; i < d->max_vcpus && !rc; i++)
 		rc = vcpu_create(d, i);
 	return rc;
@@ -243,7 +245,7 @@ static void domain_defaults(struct control_domain *c, bool hardware)
 	struct domain *d = &c->domain;
 	u32 i;
 
-	d->refs = 1;
+	d->refs = 2;	/* its existence, and the creator's */
 	d->hyp_pages = 1;
 	d->created_ns = system_time();
 	d->is_hardware = d->is_privileged = hardware;
@@ -280,10 +282,9 @@ int domain_create(const struct ringlet_domain_create *op, bool hardware,
 	d->no_smep = !(op->flags & RINGLET_CREATE_FIT);
 	d->max_pages = op->max_pages;
 	d->max_vcpus = op->max_vcpus;
-	d->max_ports = op->max_ports ? op->max_ports : MAX_PORTS;
-	d->max_grant_frames = op->max_grant_frames ? op->max_grant_frames : GRANT_FRAMES;
-	d->max_maptrack_frames = op->max_maptrack_frames ?
-		op->max_maptrack_frames : GRANT_FRAMES;
+	d->max_ports = op->max_ports ?: MAX_PORTS;
+	d->max_grant_frames = op->max_grant_frames ?: GRANT_FRAMES;
+	d->max_maptrack_frames = op->max_maptrack_frames ?: GRANT_FRAMES;
 	memcpy(d->uuid, op->uuid, sizeof(d->uuid));
 	memcpy(d->name, op->name, sizeof(d->name));
 	rc = enter_table(c, op->domid);

@@ -112,12 +112,6 @@ long op_domain_info(struct domain *d, void *arg)
 
 long op_vcpu_info(struct domain *d, void *arg)
 {
-	static const u8 state[] = {
-		[RUNSTATE_running] = RINGLET_VCPU_RUNNING,
-		[RUNSTATE_runnable] = RINGLET_VCPU_RUNNABLE,
-		[RUNSTATE_blocked] = RINGLET_VCPU_BLOCKED,
-		[RUNSTATE_offline] = RINGLET_VCPU_DOWN,
-	};
 	struct ringlet_vcpu_info *op = arg;
 	struct vcpu_runstate_info r;
 	struct vcpu *v;
@@ -126,7 +120,7 @@ long op_vcpu_info(struct domain *d, void *arg)
 		return -ENOENT;
 	v = d->vcpu[op->vcpu];
 	vcpu_runstate_get(v, &r);
-	op->state = state[r.state];
+	op->state = READ_ONCE(v->state);	/* enum vcpu_state is RINGLET_VCPU_* */
 	op->initialised = v->initialised;
 	op->pcpu = READ_ONCE(v->pcpu);
 	op->reserved = 0;
@@ -230,7 +224,6 @@ long op_log_read(struct domain *d, void *arg)
 	u64 at = op->position;
 	u32 n, done = 0;
 
-	(void)d;
 	if (op->reserved)
 		return -EINVAL;
 	while (done < op->size) {

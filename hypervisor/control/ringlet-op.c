@@ -33,7 +33,6 @@ static long op_version(struct domain *d, void *arg)
 {
 	struct ringlet_version *op = arg;
 
-	(void)d;
 	*op = (struct ringlet_version){
 		.abi_major = RINGLET_ABI_MAJOR,
 		.abi_minor = RINGLET_ABI_MINOR,
@@ -53,6 +52,7 @@ static long op_domain_create(struct domain *d, void *arg)
 		return rc;
 	op->domid = d->id;
 	op->shared_info_mfn = d->shared_info_mfn.v;
+	domain_put(d);
 	return 0;
 }
 
@@ -72,8 +72,12 @@ static long op_domain_limits(struct domain *d, void *arg)
 
 	if ((op->set & ~RINGLET_LIMIT_ALL) || op->name[RINGLET_NAME_SIZE - 1])
 		return -EINVAL;
-	if (op->set & RINGLET_LIMIT_MAX_PAGES)
-		WRITE_ONCE(d->max_pages, op->max_pages);
+	if (op->set & RINGLET_LIMIT_MAX_PAGES) {
+		/* memory_exchange() borrows from it under this lock. */
+		spin_lock(&d->page_lock);
+		d->max_pages = op->max_pages;
+		spin_unlock(&d->page_lock);
+	}
 	if (op->set & RINGLET_LIMIT_NAME) {
 		spin_lock(&d->control_lock);
 		memcpy(d->name, op->name, sizeof(d->name));
@@ -106,7 +110,7 @@ static long context_set(struct vcpu *v, const struct vcpu_guest_context *c, u32 
 	return rc;
 }
 
-static long vcpu_context(struct domain *d, const struct ringlet_vcpu_context *op, bool set)
+long vcpu_context_op(struct domain *d, const struct ringlet_vcpu_context *op, bool set)
 {
 	u32 allowed = set ? RINGLET_CONTEXT_PIN_BASE | RINGLET_CONTEXT_UP : 0;
 	struct vcpu_guest_context *c;
@@ -137,12 +141,12 @@ out:
 
 static long op_vcpu_context_set(struct domain *d, void *arg)
 {
-	return vcpu_context(d, arg, true);
+	return vcpu_context_op(d, arg, true);
 }
 
 static long op_vcpu_context_get(struct domain *d, void *arg)
 {
-	return vcpu_context(d, arg, false);
+	return vcpu_context_op(d, arg, false);
 }
 
 static long op_vcpu_affinity(struct domain *d, void *arg)

@@ -5,6 +5,9 @@
 
 #include "state/domain.h"
 
+/* vcpu_context_set or _get; vcpu_op initialise. */
+long vcpu_context_op(struct domain *d, const struct ringlet_vcpu_context *op, bool set);
+
 /* control/destroy.c */
 long op_domain_destroy(struct domain *d, void *arg);
 long op_domain_pause(struct domain *d, void *arg);

@@ -24,7 +24,6 @@
 
 static long op_block(struct vcpu *v, void *arg)
 {
-	(void)arg;
 	WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, 0);
 	if (vcpu_event_deliverable(v))
 		return 0;
@@ -78,8 +77,6 @@ static long op_remote_shutdown(struct vcpu *v, void *arg)
 
 static long op_yield(struct vcpu *v, void *arg)
 {
-	(void)v;
-	(void)arg;
 	sched_yield_current();
 	return 0;
 }

@@ -9,6 +9,7 @@
  * Locks: d->control_lock for initialise, up and down.
  */
 #include "control/control.h"
+#include "control/ringlet-op.h"
 
 #include "base/errno.h"
 #include "evtchn/evtchn.h"
@@ -16,36 +17,17 @@
 #include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
-#include "state/alloc.h"
 #include "state/guest-access.h"
 #include "state/vcpu-space.h"
 
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 
-static long op_initialise(struct vcpu *v, u64 arg)
-{
-	struct vcpu_guest_context *c;
-	long rc = -EFAULT;
-
-	c = kzalloc(sizeof(*c));
-	if (!c)
-		return -ENOMEM;
-	if (!copy_from_guest(c, arg, sizeof(*c))) {
-		spin_lock(&v->domain->control_lock);
-		rc = vcpu_set_context(v, c, false);
-		spin_unlock(&v->domain->control_lock);
-	}
-	kfree(c);
-	return rc;
-}
-
 static long op_up(struct vcpu *v, void *arg)
 {
 	struct domain *d = v->domain;
 	long rc = 0;
 
-	(void)arg;
 	spin_lock(&d->control_lock);
 	if (!v->initialised)
 		rc = -EINVAL;
@@ -63,11 +45,9 @@ static long op_down(struct vcpu *v, void *arg)
 	bool last = true;
 	u32 i;
 
-	(void)arg;
 	spin_lock(&d->control_lock);
 	for (i = 0; i < d->max_vcpus; i++)
-		if (d->vcpu[i] && d->vcpu[i] != v &&
-		    d->vcpu[i]->state != VCPU_DOWN)
+		if (d->vcpu[i] != v && d->vcpu[i]->state != VCPU_DOWN)
 			last = false;
 	if (!last) {
 		vcpu_sleep(v);
@@ -81,13 +61,11 @@ static long op_down(struct vcpu *v, void *arg)
 
 static long op_is_up(struct vcpu *v, void *arg)
 {
-	(void)arg;
 	return READ_ONCE(v->state) != VCPU_DOWN;
 }
 
 static long op_send_nmi(struct vcpu *v, void *arg)
 {
-	(void)arg;
 	vcpu_nmi_raise(v);
 	return 0;
 }
@@ -113,12 +91,12 @@ static long op_register_runstate(struct vcpu *v, void *arg)
 	return 0;
 }
 
+/* The time is the same for all, and does not change. */
 static long op_register_time(struct vcpu *v, void *arg)
 {
 	const struct vcpu_register_time_memory_area *op = arg;
 	struct vcpu_time_info t = vcpu_time_info();
 
-	(void)v;	/* the same for all, and it does not change */
 	return op->addr.p && copy_to_guest(op->addr.p, &t, sizeof(t)) ? -EFAULT : 0;
 }
 
@@ -182,7 +160,8 @@ long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
 	if (!v)
 		return -ENOENT;
 	if (cmd == VCPUOP_initialise)
-		return op_initialise(v, arg);
+		return vcpu_context_op(d, &(struct ringlet_vcpu_context){
+			.vcpu = v->id, .context = arg }, true);
 	if (cmd >= VCPUOP_set_periodic_timer && cmd <= VCPUOP_stop_singleshot_timer)
 		return vcpu_op_timer(v, cmd, arg);
 	return sub_op_call(v, ops, ARRAY_SIZE(ops), cmd, arg);

@@ -175,6 +175,8 @@ static void free_released(struct mm_domain *m)
 	m->nr_released = 0;
 }
 
+#define RELEASE_COST	16	/* of the budget: a frame is scrubbed */
+
 void env_release(struct mm_core *c, struct page *pg)
 {
 	struct mm_domain *m = container_of(c, struct mm_domain, core);
@@ -182,6 +184,7 @@ void env_release(struct mm_core *c, struct page *pg)
 	if (m->nr_released == MM_MAX_RELEASED)
 		free_released(m);
 	m->released[m->nr_released++] = page_to_mfn(pg);
+	c->budget -= RELEASE_COST;
 }
 
 struct mm_core *mm_lock(struct domain *d)

@@ -33,6 +33,9 @@ int mm_foreign_hold(struct domain *d, mfn_t mfn, bool write)
 		rc = 0;
 		if (write) {
 			rc = page_get_type(d, mfn, PT_WRITABLE);
+			/* To undo its tables is its owner's work, not the caller's. */
+			if (rc == -ERESTART)
+				rc = -EBUSY;
 			ref_put(c, pg);
 		}
 	}

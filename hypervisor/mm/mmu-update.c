@@ -39,7 +39,7 @@ static int machphys_update(struct domain *d, const struct domain *owner,
 	if (!mfn_valid(mfn) || !page_get(mfn_to_page(mfn), owner))
 		return -EINVAL;
 	m2p_set(mfn, pfn);
-	ref_put(&d->mm->core, mfn_to_page(mfn));
+	page_put(mfn_to_page(mfn));	/* flushes the owner's pCPUs, not ours */
 	return 0;
 }
 

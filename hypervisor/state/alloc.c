@@ -239,6 +239,11 @@ mfn_t domain_alloc_frames(struct domain *d, unsigned int order, paddr_t below)
 {
 	u64 n = 1ULL << order, mfn = 0, i;
 
+	if (below >> PAGE_SHIFT >= frame_count)
+		below = 0;
+	/* The search is long and low memory short: only for who does DMA. */
+	if (below && !d->is_hardware)
+		return INVALID_MFN;
 	spin_lock(&heap_lock);
 	if (n <= d->max_pages && d->tot_pages <= d->max_pages - n)
 		mfn = heap_take(order, below ? below >> PAGE_SHIFT : ~0ULL);

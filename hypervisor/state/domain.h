@@ -30,7 +30,7 @@ struct timer_vcpu;
 struct grant_domain;
 struct sched_domain;
 
-enum vcpu_state {
+enum vcpu_state {	/* as RINGLET_VCPU_* */
 	VCPU_DOWN,	/* not initialised, or vcpu_op down */
 	VCPU_RUNNABLE,	/* waiting for a pCPU */
 	VCPU_RUNNING,

@@ -46,6 +46,7 @@ static u32 create(void)
 	};
 
 	EXPECT_EQ(RINGLET(DOMAIN_CREATE, &op), 0);
+	EXPECT(op.domid > 0 && op.domid < DOMID_FIRST_RESERVED);
 	return op.domid;
 }
 
@@ -122,6 +123,8 @@ static void look(void *unused)
 
 		if (!domid)
 			continue;
+		if (domid % 3 == 1)	/* perhaps before its creation has returned */
+			domid_op(RINGLET_OP_RINGLET_OP_DOMAIN_DESTROY, domid);
 		stats.domid = domid;
 		domid_op(RINGLET_OP_RINGLET_OP_DOMAIN_PAUSE, domid);
 		RINGLET(VCPU_INFO, &v);
