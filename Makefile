@@ -61,7 +61,7 @@ images: setup $(if $(filter ringlet,$(HYPERVISOR)),manager)
 		$(if $(filter ringlet,$(HYPERVISOR)),xenstore)
 	@scripts/image $(if $(filter ringlet,$(HYPERVISOR)),service,base)-$(KERNEL) $(MODULES)
 
-images-check: setup-check fidelity manager small-kernel
+images-check: setup-check fidelity guest manager small-kernel
 	@scripts/fetch
 	@for s in $(SERIES); do scripts/image base-$$s $(MODULES) && \
 		scripts/image stress-$$s $(MODULES) && \

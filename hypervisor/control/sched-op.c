@@ -25,10 +25,10 @@
 static long op_block(struct vcpu *v, void *arg)
 {
 	WRITE_ONCE(v->vcpu_info->evtchn_upcall_mask, 0);
-	if (vcpu_event_deliverable(v))
+	if (vcpu_has_news(v))
 		return 0;
 	vcpu_block(v);
-	if (vcpu_event_deliverable(v))
+	if (vcpu_has_news(v))
 		vcpu_unblock(v);
 	return 0;
 }

@@ -32,6 +32,8 @@ void pirq_unmasked(u32 pirq);	/* its port was unmasked: EOI if due */
 
 /* True if the vCPU has an event to deliver: pending && !mask. */
 bool vcpu_event_deliverable(const struct vcpu *v);
+/* The same, or an NMI that it takes: who blocks looks again after it said so. */
+bool vcpu_has_news(const struct vcpu *v);
 /* sched_op poll: 0 = a port is pending already; 1 = blocked. */
 long evtchn_poll(struct vcpu *v, u64 ports, u32 nr, u64 timeout_ns);
 

@@ -94,7 +94,7 @@ long evtchn_poll(struct vcpu *v, u64 ports, u32 nr, u64 timeout_ns)
 		if (timeout_ns)
 			timer_set(&v->timers->poll, v->pcpu, timeout_ns);
 		/* The exit path schedules: vtimer_vcpu_loaded() tidies up. */
-		if (vcpu_event_deliverable(v))
+		if (vcpu_has_news(v))
 			vcpu_unblock(v);
 	}
 	spin_unlock(&d->event_lock);

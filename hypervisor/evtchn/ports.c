@@ -272,6 +272,13 @@ bool vcpu_event_deliverable(const struct vcpu *v)
 	       !READ_ONCE(i->evtchn_upcall_mask);
 }
 
+/** vcpu_has_news() - is there anything that a blocked vCPU would be woken for? */
+bool vcpu_has_news(const struct vcpu *v)
+{
+	return vcpu_event_deliverable(v) ||
+	       (v->nmi_entry && READ_ONCE(v->evtchn->nmi));
+}
+
 /** evtchn_raise_virq() - raise a VIRQ that each vCPU binds for itself */
 void evtchn_raise_virq(struct vcpu *v, u32 virq)
 {

@@ -55,13 +55,15 @@ static bool enqueue(struct pcpu_timers *q, struct timer *t) __requires(q->lock)
 void timer_stop(struct timer *t)
 {
 	struct pcpu_timers *q;
-	bool missed;
+	bool armed, missed;
 
 	do {
 		q = &queues[READ_ONCE(t->pcpu)];
 		spin_lock(&q->lock);
-		missed = READ_ONCE(t->armed) && q != &queues[READ_ONCE(t->pcpu)];
-		if (t->armed && !missed) {
+		/* Once: it may be another queue's lock that guards it. */
+		armed = READ_ONCE(t->armed);
+		missed = armed && q != &queues[READ_ONCE(t->pcpu)];
+		if (armed && !missed) {
 			list_remove(&t->link);
 			t->armed = false;
 		}
@@ -80,7 +82,7 @@ void timer_stop_sync(struct timer *t)
 		running = false;
 		for (cpu = 0; cpu < nr_pcpus; cpu++)
 			running |= READ_ONCE(queues[cpu].running) == t;
-	} while (running);
+	} while (running || READ_ONCE(t->armed));
 }
 
 void timer_set(struct timer *t, u32 cpu, u64 expires)

@@ -10,7 +10,7 @@
  * Invariants:
  *  - Opened only if one path leads there: one entry refers to the L1, one to
  *    its L2, one to its L3 (and one in an L4 that is not loaded), and v alone
- *    runs on its L4.
+ *    runs on its L4; and no TLB remembers another path.
  *  - One in a domain; and nobody works under d->page_lock while it is open:
  *    mm_lock() closes it first. So types, tables and bases stay as they were,
  *    and so do the alias's copies.
@@ -142,6 +142,11 @@ static void open(struct vcpu *v, mfn_t l1, u64 va)
 
 	if (slot < 0 || !pages_make(v->domain, o))
 		return;
+	/* A sibling's CPU may remember a way to it that is gone (security.rst 11). */
+	if (v->domain->mm->core.unlinked) {
+		v->domain->mm->core.unlinked = false;
+		mm_flush_domain(v->domain);
+	}
 	o->vcpu = v;
 	o->l1 = l1;
 	o->slot = (u32)slot;

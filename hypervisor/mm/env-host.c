@@ -190,8 +190,8 @@ void env_release(struct mm_core *c, struct page *pg)
 struct mm_core *mm_lock(struct domain *d)
 {
 	spin_lock(&d->page_lock);
-	d->mm->core.budget = MM_BUDGET;
 	table_close(d);
+	d->mm->core.budget = MM_BUDGET;
 	return &d->mm->core;
 }
 

@@ -20,6 +20,7 @@ struct mm_core {
 	bool hardware;		/* constant: may map what is not RAM */
 	u64 mfn_limit;		/* constant: first frame the CPU cannot address */
 	u32 undo;		/* list of tables to undo, 0 ends it */
+	bool unlinked;		/* a way to a table went, not flushed by open() */
 	int budget;		/* work left before -ERESTART */
 	/*
 	 * Flushes are numbered; a frame that lost its type at number STAMP is

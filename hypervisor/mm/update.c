@@ -121,6 +121,8 @@ static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 		l4_bitmap_set((u64 *)env_map(table), slot, new & PTE_P);
 		env_sync_l4(c, table, slot, new);
 	}
+	if (level > 1 && (old & PTE_P) && ((old ^ new) & (PTE_P | PTE_ADDR)))
+		c->unlinked = true;
 	entry_link(table, level, new);
 	entry_link(table, level, old);
 	entry_put(c, level, old);

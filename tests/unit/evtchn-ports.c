@@ -375,6 +375,15 @@ static void polling(void **state)
 	vtimer_vcpu_loaded(&vcpus[0]);
 	assert_int_equal(svc.evtchn->polling, 0);
 	assert_int_equal(evtchn_poll(&vcpus[0], (u64)port, 1, 0), 0);
+
+	/* An NMI that came before it slept would not wake it later. */
+	assert_int_equal(unmask_event(port[0]), 0);
+	clear_bit(port[0], svc.shared_info->evtchn_pending);
+	vcpus[0].vcpu_info->evtchn_upcall_pending = 0;
+	vcpus[0].nmi_entry = 1;
+	set_bit(0, &vcpus[0].evtchn->nmi);
+	assert_int_equal(evtchn_poll(&vcpus[0], (u64)port, 1, 0), 1);
+	assert_int_equal(vcpus[0].state, VCPU_RUNNABLE);
 }
 
 static void timers(void **state)

@@ -515,6 +515,16 @@ static void one_crashes(struct child_mail *m, unsigned int vcpu)
 		m->arg[2 + vcpu]++;
 }
 
+/* The end is announced before the vCPUs on other pCPUs have come into the host. */
+static bool all_stop(const struct child *c)
+{
+	u64 end = system_time() + HANG_NS;
+
+	while ((state_of(c) & RINGLET_DOM_RUNNING) && system_time() < end)
+		HYP(sched_op, SCHEDOP_yield, NULL);
+	return !(state_of(c) & RINGLET_DOM_RUNNING);
+}
+
 CASE(child_crash_stops_all)
 {
 	struct child c;
@@ -525,6 +535,7 @@ CASE(child_crash_stops_all)
 	child_start(&c);
 	EXPECT(domid_wait(c.domid, RINGLET_DOM_CRASHED | RINGLET_DOM_SHUTDOWN));
 	EXPECT_EQ(info_of(c.domid).shutdown_reason, SHUTDOWN_crash);
+	EXPECT(all_stop(&c));
 	EXPECT(stands_still(c.mail, 2) && stands_still(c.mail, 4));
 	EXPECT_EQ(REF(UNPAUSE, &c), -XEN_EINVAL);
 	EXPECT(stands_still(c.mail, 2) && stands_still(c.mail, 4));

@@ -29,6 +29,8 @@ static u32 pcpus(void)
 {
 	static struct ringlet_machine_info m;
 
+	if (!on_ringlet)
+		return 1;	/* the case that asks is about to skip */
 	EXPECT_EQ(RINGLET(MACHINE_INFO, &m), 0);
 	return m.nr_pcpus;
 }

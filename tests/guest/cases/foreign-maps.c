@@ -89,6 +89,25 @@ static int map_as(u32 domid, ulong va, ulong pte)
 
 static volatile ulong *const spare = (volatile ulong *)USER_SPARE;
 
+/* Low memory is for who does DMA, and to search it by address takes long. */
+CASE(foreign_reservation_address_limit)
+{
+	ulong pfn = 200;
+	struct xen_memory_reservation r = {
+		.nr_extents = 1, .mem_flags = XENMEMF_address_bits(27),
+	};
+
+	if (!begin())
+		return;
+	r.domid = other;
+	set_xen_guest_handle(r.extent_start, &pfn);
+	EXPECT_EQ(HYP(memory_op, XENMEM_populate_physmap, &r), 0);
+	r.mem_flags = XENMEMF_address_bits(52);		/* no limit at all */
+	EXPECT_EQ(HYP(memory_op, XENMEM_populate_physmap, &r), 1);
+	EXPECT_EQ(destroy(), 0);
+	expect_gone();
+}
+
 CASE(foreign_reservation)
 {
 	domid_t id;
