@@ -154,6 +154,9 @@ void guest_main(struct start_info *si, ulong boot_rsp)
 	parse_command_line((const char *)si->cmd_line);
 	kprintf("# test guest on %s, kernel cs 0x%x, %lu pages, initial mapping 0x%lx pages\n",
 		on_ringlet ? "Ringlet" : "Xen", read_cs(), si->nr_pages, init_end_pfn);
+	/* Made by rl, it is there to be looked at and destroyed. */
+	while (!(si->flags & SIF_INITDOMAIN))
+		HYP(sched_op, SCHEDOP_block, NULL);
 	if (crash_name[0])
 		run_crash_case();
 	else
