@@ -205,7 +205,7 @@ static const struct ringlet_op {
 		   OP(DOMAIN_SHUTDOWN) | OP(DOMAIN_LIMITS) | OP(VCPU_CONTEXT_SET) | \
 		   OP(VCPU_CONTEXT_GET) | OP(VCPU_AFFINITY))
 
-/* The tail of a structure that is longer than ours; -E2BIG over a page in all, too. */
+/* The tail of a structure that is longer than ours; -E2BIG over a page of it, too. */
 static int check_tail(u64 from, u64 size)
 {
 	u8 tail[64];

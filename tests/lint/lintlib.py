@@ -26,7 +26,7 @@ def parse_tree(description):
 
 def source_files(tree):
     """Paths that git tracks or would, or all files where there is no git."""
-    if os.path.isdir(os.path.join(tree, ".git")):
+    if os.path.exists(os.path.join(tree, ".git")):     # in a linked worktree a file
         out = subprocess.run(
             ["git", "-C", tree, "ls-files", "-z", "--cached", "--others",
              "--exclude-standard"], check=True, capture_output=True, text=True)

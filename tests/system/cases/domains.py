@@ -6,7 +6,7 @@ import re
 import subprocess
 
 from harness import case
-from machine import BUILD, Failure, Skip
+from machine import BUILD, TOP, Failure, Skip
 
 RINGLET = ("ringlet",)
 CONFIG = "/etc/ringlet/demo.cfg"
@@ -211,6 +211,33 @@ def hundred(context):
             shell_in(machine, "g%d" % n)
         context.require(len(rl(machine, "list")["domains"]) == 101, "not all are there")
         machine.run("for n in $(seq 0 99); do rl destroy g$n || exit 1; done", timeout=1200)
+        end(context, machine, at_first)
+
+
+@case("domains-abi-versions", hypervisors=RINGLET, lifetime=900)
+def abi_versions(context):
+    """rl as built against the headers of earlier versions of the ABI does its work."""
+    versions = os.listdir(os.path.join(TOP, "hypercall-abi", "versions"))
+    context.require(versions, "no versions")
+    with service(context) as machine:
+        at_first = baseline(machine)
+        machine.run("rl version")
+        for old in ["rl-" + v for v in versions]:
+            machine.run("%s create %s vcpus=2" % (old, CONFIG), timeout=300)
+            shell_in(machine, "demo")
+            for command, shows in (
+                    ("list demo", r"^demo +\d+ +128 +2 "), ("info demo", "hypervisor"),
+                    ("vcpu-list demo", r"^demo +\d+ +1 "), ("sched -w 512 demo", ""),
+                    ("sched demo", "512"), ("vcpu-pin demo 0 0", ""),
+                    ("pause demo", ""), ("list demo", "paused"),
+                    ("dump-core demo /tmp/core", ""), ("unpause demo", ""),
+                    ("mem-max demo 256", ""), ("rename demo other", ""),
+                    ("domid other", r"^\d+$"), ("dmesg", "Ringlet"), ("top -b 1", "other"),
+                    ("destroy other", "")):
+                said = machine.run("%s %s" % (old, command), timeout=120)
+                context.require(re.search(shows, said, re.M),
+                                "%s %s: no '%s' in:\n%s" % (old, command, shows, said))
+            machine.run("rm /tmp/core; : >/var/log/ringlet/demo.log")
         end(context, machine, at_first)
 
 
