@@ -6,6 +6,8 @@
 # Xen, HYPERVISOR=native on none.
 
 BUILD		:= $(abspath build)
+# Versions of the ABI that rl and the test guest are built against, too.
+ABI_VERSIONS	:= $(notdir $(wildcard hypercall-abi/versions/*))
 HYPERVISOR	?= ringlet
 KERNEL		?= 6.12
 SERIES		:= 6.12 6.1
@@ -23,8 +25,12 @@ unexport O
 # room NAME: make a room; V=1 shows the commands.
 room = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) O=$(BUILD)/$(1)
 
-.PHONY: all abi hypervisor guest manager fidelity setup setup-check images images-check \
-	run check bench soak docs clean help
+# from-version ROOM,VERSION,OUTPUT,ARGUMENTS: make a room with that version's headers.
+from-version = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) \
+	O=$(BUILD)/abi-$(2)/$(3) ABI=$(BUILD)/abi-$(2)/headers $(4)
+
+.PHONY: all abi abi-versions hypervisor guest manager fidelity setup setup-check images images-check \
+	run check bench bench-create soak docs clean help
 .DELETE_ON_ERROR:
 
 all: abi hypervisor guest manager
@@ -40,6 +46,15 @@ guest: abi
 
 manager: abi
 	$(call room,domain-manager)
+
+# rl and the test guest as who knows only an earlier version of the ABI builds them:
+# build/abi-VERSION/ has the headers, rl and test-guest.
+abi-versions: $(ABI_VERSIONS:%=abi-version-%)
+
+abi-version-%:
+	$(call from-version,hypercall-abi,$*,headers,FROM=versions/$*)
+	$(call from-version,tests/guest,$*,guest)
+	$(call from-version,domain-manager,$*,domain-manager)
 
 # A guest kernel for many small domains, and for looking at core dumps.
 small-kernel: setup-check
@@ -61,7 +76,7 @@ images: setup $(if $(filter ringlet,$(HYPERVISOR)),manager)
 		$(if $(filter ringlet,$(HYPERVISOR)),xenstore)
 	@scripts/image $(if $(filter ringlet,$(HYPERVISOR)),service,base)-$(KERNEL) $(MODULES)
 
-images-check: setup-check fidelity guest manager small-kernel
+images-check: setup-check fidelity guest manager small-kernel abi-versions
 	@scripts/fetch
 	@for s in $(SERIES); do scripts/image base-$$s $(MODULES) && \
 		scripts/image stress-$$s $(MODULES) && \
@@ -85,6 +100,13 @@ bench: setup
 	+@$(MAKE) --no-print-directory hypervisor images
 	@scripts/fetch xen-4.17
 	@tests/bench/run $(BENCH)
+
+# rl create here, xl create on Debian's Xen.
+bench-create: setup
+	+@$(MAKE) --no-print-directory hypervisor images
+	@scripts/fetch xen-4.17 xl
+	@scripts/image xl-$(KERNEL) $(MODULES)
+	@tests/bench/create/run --kernel $(KERNEL) $(BENCH)
 
 # Two pages are generated, of hypercalls and of rl's output: Sphinx reads a copy of
 # Documentation/ with them.
@@ -110,6 +132,7 @@ help:
 	@echo 'make soak     the long tests: every CPU model, machine and memory size, stress,'
 	@echo '              clocks, gdb, the documentation'
 	@echo 'make bench    lmbench-like table: native, Xen, Ringlet'
+	@echo 'make bench-create  rl create and xl create on Debian'"'"'s Xen, side by side'
 	@echo 'make small-kernel  build a guest kernel that needs little memory'
 	@echo 'make docs     the documentation as HTML'
 	@echo 'make clean    remove build/ except what was fetched (build/fetch)'
