@@ -3,9 +3,9 @@
  * Start of day and the run of the cases, KTAP on the console.
  *
  * Command line: cases=GLOB selects by name (default: all but crash cases), crash=NAME runs one
- * crash case, list prints the names. A crash case that comes back has failed unless it may. The
- * guest ends by asking for a reboot: Xen answers the poweroff of its initial domain by halting,
- * which ends no emulator.
+ * crash case, list prints the names, icount says that clocks count instructions. A crash case that
+ * comes back has failed unless it may. The guest ends by asking for a reboot: Xen answers the
+ * poweroff of its initial domain by halting, which ends no emulator.
  */
 #include "child.h"
 
@@ -17,6 +17,7 @@ static unsigned int failures;
 static const char *skip_reason;
 static char pattern[128] = "*", crash_name[128];
 static bool list_only;
+bool counts_instructions;
 
 void case_fail(const char *file, int line, const char *fmt, ...)
 {
@@ -63,6 +64,8 @@ static void parse_command_line(const char *s)
 			word_copy(crash_name, sizeof(crash_name), s + 6);
 		else if (!strncmp(s, "list", 4) && (!s[4] || s[4] == ' '))
 			list_only = true;
+		else if (!strncmp(s, "icount", 6) && (!s[6] || s[6] == ' '))
+			counts_instructions = true;
 		while (*s && *s != ' ')
 			s++;
 		while (*s == ' ')

@@ -87,6 +87,7 @@ bool case_failed(void);
 
 /* ---- which hypervisor ------------------------------------------------------------------------ */
 extern bool on_ringlet;		/* the guest kernel runs in ring 1 */
+extern bool counts_instructions;	/* the time-stamp counter does: run-guest --icount */
 
 /* The value expected on this hypervisor. */
 #define PER_HV(xen, ringlet)	(on_ringlet ? (ringlet) : (xen))
