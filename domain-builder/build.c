@@ -8,6 +8,8 @@
  */
 #include "internal.h"
 
+#include <ringlet/virtio.h>
+
 #define LIST_PER_PAGE	(PAGE_SIZE / sizeof(u64))
 #define MAGIC		"xen-3.0-x86_64"
 #define EFLAGS_IF	(1UL << 9)
@@ -111,12 +113,28 @@ static void start_info_make(const struct builder *b)
 	       smaller(strlen(cmdline), sizeof(si->cmd_line) - 1));
 }
 
+/* Its slots are clear: empty. */
+static void devices_make(const struct builder *b)
+{
+	struct ringlet_devices_header *h;
+
+	if (!b->layout.nr_devices)
+		return;
+	h = b->page(b->ctx, b->layout.devices);
+	h->magic = RINGLET_DEVICES_MAGIC;
+	h->version = RINGLET_DEVICES_VERSION;
+	h->pages = b->layout.nr_devices;
+	h->control_port = b->control_port;
+	h->backend_domid = 0;
+}
+
 void builder_finish(const struct builder *b, struct vcpu_guest_context *context)
 {
 	struct vcpu_guest_context *c = context;
 
 	tables_make(b);
 	start_info_make(b);
+	devices_make(b);
 	memset(c, 0, sizeof(*c));
 	c->flags = VGCF_in_kernel | VGCF_online;
 	c->user_regs.rip = b->kernel->entry;

@@ -87,6 +87,7 @@ struct layout {
 	uint64_t list, nr_list;		/* the frame list (p2m) */
 	uint64_t start_info;
 	uint64_t store, console;	/* shared pages of a guest; 0: none */
+	uint64_t devices, nr_devices;	/* a guest's device area (ringlet/virtio.h) */
 	uint64_t tables, nr_tables;	/* the first one is the base */
 	uint64_t stack;
 	uint64_t region_end;		/* what is mapped at VIRT_BASE */
@@ -97,12 +98,14 @@ struct layout {
 /**
  * layout_make() - place kernel, initial RAM disk and what a start of day needs
  * @guest: with pages for console and store; else the service domain
+ * @devices: pages of a guest's device area, 4 at most; 0: none
  *
  * Return: NULL, or why it does not fit. If more memory would help, prefix_end says
  * how many pages there must be at least; else that is 0.
  */
 const char *layout_make(struct layout *layout, const struct kernel *kernel,
-			uint64_t nr_pages, uint64_t initrd_size, bool guest);
+			uint64_t nr_pages, uint64_t initrd_size, bool guest,
+			uint32_t devices);
 
 struct builder {
 	const struct kernel *kernel;
@@ -119,7 +122,8 @@ struct builder {
 	uint64_t initrd_size;		/* 0: none */
 	const char *cmdline;		/* NULL: none; cut at 1,023 characters */
 	uint64_t shared_info;		/* machine address */
-	uint32_t store_port, console_port;	/* of a guest, bound to the service domain */
+	/* Of a guest, bound to the service domain. */
+	uint32_t store_port, console_port, control_port;
 };
 
 /* Clear the prefix, copy kernel and RAM disk: their files may go afterwards. */
@@ -129,7 +133,7 @@ void builder_load(const struct builder *b);
 void builder_frame(const struct builder *b, uint64_t pfn, uint64_t mfn);
 
 /**
- * builder_finish() - write page tables and start_info
+ * builder_finish() - write page tables, start_info and device area
  * @context: what the first vCPU starts with; its base (ctrlreg[3]) is to be
  *	pinned, for guests unpin it when they have their own
  *

@@ -5,15 +5,21 @@
  *	region, mapped at VIRT_BASE: kernel (where its segments say), initial RAM
  *	disk unless MOD_START_PFN, frame list unless INIT_P2M, start_info, a
  *	guest's store and console page, page tables (read-only), boot stack,
- *	padding up to 4 MiB
+ *	padding up to 4 MiB; a guest's device area, below the kernel
  *	then, unmapped: initial RAM disk; tables and frames of the list mapped
  *	at INIT_P2M; all other memory
+ *
+ * No kernel but one that knows the device area would leave its pages alone, except
+ * where Linux expects a PC's ROMs: it has memory there, and never uses it (6.1 and
+ * 6.12, xen_memory_setup()). A kernel that begins below gets it beside the console.
  */
 #include "internal.h"
 
 #define REGION_ALIGN	(4UL << 20)
 #define REGION_PADDING	(512UL << 10)
 #define MAX_PAGES	(1UL << 32)	/* as large as notes_check() lets a list be */
+#define ROM_PFN		0xe0	/* of a PC's system BIOS, up to 1 MiB */
+#define ROM_PAGES	0x20
 #define MIN_TABLES	4	/* one of each level */
 
 /* End of the region if everything in it ends at @va. */
@@ -55,6 +61,7 @@ static u64 take(u64 *at, u64 n)
 /* What the region maps, up to its end; false if there is no room for it. */
 static bool place_region(struct layout *l, const struct kernel *k, bool guest)
 {
+	u64 kernel_start = (k->paddr_start - k->paddr_offset) >> PAGE_SHIFT;
 	u64 at = pages_of(k->paddr_end - k->paddr_offset);
 
 	if (!k->mod_start_pfn)
@@ -66,6 +73,10 @@ static bool place_region(struct layout *l, const struct kernel *k, bool guest)
 		l->store = take(&at, 1);
 		l->console = take(&at, 1);
 	}
+	if (l->nr_devices && kernel_start < ROM_PFN + ROM_PAGES)
+		l->devices = take(&at, l->nr_devices);
+	else if (l->nr_devices)
+		l->devices = ROM_PFN;
 	return place_tables(l, k, at);
 }
 
@@ -97,7 +108,8 @@ static bool list_is_apart(const struct layout *l, const struct kernel *k)
 }
 
 const char *layout_make(struct layout *layout, const struct kernel *kernel,
-			uint64_t nr_pages, uint64_t initrd_size, bool guest)
+			uint64_t nr_pages, uint64_t initrd_size, bool guest,
+			uint32_t devices)
 {
 	struct layout *l = layout;
 
@@ -105,6 +117,7 @@ const char *layout_make(struct layout *layout, const struct kernel *kernel,
 		.nr_pages = nr_pages,
 		.nr_initrd = pages_of(initrd_size),
 		.nr_list = pages_of(nr_pages * sizeof(u64)),
+		.nr_devices = devices,
 	};
 	if (nr_pages > MAX_PAGES)
 		return "the domain has more than 16 TiB of memory: give it less";

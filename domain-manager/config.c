@@ -76,6 +76,9 @@ static const struct key {
 	  "Frames that its grant table may have." },
 	{ "max_maptrack_frames", KIND_NUMBER, AT(max_maptrack_frames), 1, 1024, 0,
 	  "Frames for grants of others that it has mapped." },
+	{ "max_devices", KIND_NUMBER, AT(max_devices), 0, CONFIG_MAX_DEVICES,
+	  CONFIG_DEVICES_DEFAULT,
+	  "Virtio devices it may have at a time, 63 at most; 15 if not given." },
 	{ "on_poweroff", KIND_ACTION, AT(on_poweroff), 0, 0, ACTION_DESTROY,
 	  "What to do when it powers off: destroy, restart, rename-restart, "
 	  "preserve, coredump-destroy or coredump-restart." },
@@ -370,6 +373,12 @@ static int check_together(const struct check *c)
 		return fault(c, "maxvcpus", "raise maxvcpus or lower vcpus",
 			     "maxvcpus, %lu, is less than vcpus, %lu",
 			     config->maxvcpus, config->vcpus);
+	config->device_pages = 1;
+	while (config->max_devices != CONFIG_DEVICES_DEFAULT &&
+	       config->max_devices > RINGLET_DEVICES_SLOTS(config->device_pages))
+		config->device_pages++;
+	if (!config->max_devices)
+		config->device_pages = 0;
 	return check_arguments(c);
 }
 

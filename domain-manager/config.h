@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <jansson.h>
+#include <ringlet/virtio.h>
 
 #include "report.h"
 
@@ -24,6 +25,8 @@
 #define CONFIG_MAX_MIB		(1UL << 20)
 #define CONFIG_MAX_VCPUS	32
 #define CONFIG_MAX_CMDLINE	1023	/* as start_info holds it */
+#define CONFIG_MAX_DEVICES	RINGLET_DEVICES_SLOTS(RINGLET_DEVICES_MAX_PAGES)
+#define CONFIG_DEVICES_DEFAULT	(~0UL)	/* not given: a page */
 #define CONFIG_WEIGHT		256	/* what a domain has at first */
 #define CONFIG_NAME_SIZE	48
 
@@ -53,6 +56,8 @@ struct config {
 	bool pinned;			/* cpus was given */
 	uint64_t weight, cap;
 	uint64_t max_ports, max_grant_frames, max_maptrack_frames;	/* 0: default */
+	uint64_t max_devices;		/* or CONFIG_DEVICES_DEFAULT */
+	uint32_t device_pages;		/* of its device area; 0: none */
 	uint64_t on_poweroff, on_reboot, on_crash;	/* enum config_action */
 };
 

@@ -80,7 +80,7 @@ static void attach(struct rl *rl, const char *name, uint32_t domid)
 	daemon_close(daemon);
 }
 
-static json_t *create_from(struct rl *rl, const struct config *config,
+static json_t *create_from(struct rl *rl, struct config *config,
 			   const json_t *values)
 {
 	struct create create = {

@@ -21,6 +21,7 @@
 #include <sys/random.h>
 #include <xen/xen.h>
 #include <xen/grant_table.h>
+#include <ringlet/virtio.h>
 
 #include "apart.h"
 #include "builder.h"
@@ -200,13 +201,17 @@ static int open_ports(struct creation *c)
 	if (!rc)
 		rc = hyp_alloc_unbound(c->hyp, created->domid, 0,
 				       &created->console_port);
+	if (!rc && c->config->device_pages)
+		rc = hyp_alloc_unbound(c->hyp, created->domid, 0,
+				       &created->control_port);
 	return rc ? failed(c, rc, "open event channels") : 0;
 }
 
-/* The service domain may map console and store page without further ado. */
+/* The service domain may map these pages without further ado. */
 static int seed_grants(struct creation *c)
 {
 	grant_entry_v1_t *table;
+	uint32_t i;
 	uint64_t mfn;
 	int rc = hyp_grant_frame(c->hyp, c->created->domid, &mfn);
 
@@ -220,8 +225,27 @@ static int seed_grants(struct creation *c)
 	table[GNTTAB_RESERVED_CONSOLE].flags = GTF_permit_access;
 	table[GNTTAB_RESERVED_XENSTORE].frame = c->created->store_mfn;
 	table[GNTTAB_RESERVED_XENSTORE].flags = GTF_permit_access;
+	for (i = 0; i < c->config->device_pages; i++) {
+		table[RINGLET_GREF_DEVICES + i].frame =
+			c->mfns[c->images->layout.devices + i];
+		table[RINGLET_GREF_DEVICES + i].flags = GTF_permit_access;
+	}
 	hyp_unmap(c->hyp, table, 1);
 	return 0;
+}
+
+static int tell_devices(struct creation *c)
+{
+	struct ringlet_devices devices = {
+		.domid = c->created->domid,
+		.pages = c->config->device_pages,
+		.gfn = c->images->layout.devices,
+		.control_port = c->created->control_port,
+		.backend_domid = 0,
+	};
+	int rc = devices.pages ? hyp_domain_devices(c->hyp, &devices) : 0;
+
+	return rc ? failed(c, rc, "tell where devices are") : 0;
 }
 
 static void *prefix_page(void *ctx, uint64_t pfn)
@@ -259,6 +283,7 @@ static void build_apart(void *arg)
 		.shared_info = c->shared_info,
 		.store_port = c->created->store_port,
 		.console_port = c->created->console_port,
+		.control_port = c->created->control_port,
 	};
 	struct hyp *hyp = hyp_open();
 	uint64_t pfn;
@@ -392,7 +417,7 @@ static bool interrupted(void)
 
 static int (*const steps[])(struct creation *c) = {
 	set_scheduling, give_memory, open_ports, tell_daemon, build,
-	seed_grants,	start_vcpu,  make_nodes, unpause,
+	seed_grants,	tell_devices, start_vcpu, make_nodes, unpause,
 };
 
 static int run_steps(struct creation *c)
@@ -449,13 +474,39 @@ static void clean_up(void *arg)
 	}
 }
 
-int create_check(struct hyp *hyp, const struct config *config,
+/* Any version of the hypervisor can do without. */
+static int check_devices(struct hyp *hyp, struct config *config,
+			 struct report *report)
+{
+	struct ringlet_version version;
+	int rc;
+
+	if (!config->device_pages)
+		return 0;
+	rc = hyp_version(hyp, &version);
+	if (rc)
+		return report_errno(report, rc, "look for devices",
+				    config->name);
+	if (version.features & RINGLET_FEATURE_DEVICES)
+		return 0;
+	if (config->max_devices != CONFIG_DEVICES_DEFAULT)
+		return report_error(
+			report, EXIT_CONFIG, "look for devices", config->name,
+			"remove max_devices, or boot a newer hypervisor",
+			"this hypervisor, ABI %u.%u, has no devices",
+			version.abi_major, version.abi_minor);
+	config->device_pages = 0;
+	return 0;
+}
+
+int create_check(struct hyp *hyp, struct config *config,
 		 struct report *report)
 {
 	struct ringlet_machine_info machine;
 	int rc;
 
-	if (config_name_free(hyp, config->name, "create domain", report))
+	if (config_name_free(hyp, config->name, "create domain", report) ||
+	    check_devices(hyp, config, report))
 		return -1;
 	rc = hyp_machine_info(hyp, &machine);
 	if (rc)

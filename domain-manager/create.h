@@ -24,16 +24,19 @@ struct created {
 	uint32_t domid;
 	uint32_t console_port, store_port;	/* the domain's own numbers */
 	uint64_t console_mfn, store_mfn;
+	uint32_t control_port;			/* of its devices; 0: none */
 	uint64_t pages;				/* memory at the start */
 	uint8_t uuid[16];
 };
 
 /**
- * create_check() - is its name free, and is there memory for it
+ * create_check() - is its name free, is there memory for it, can it have devices
  *
  * To say so before anything is made, and more clearly than the hypervisor could.
+ * If that one is older than devices and the configuration does not ask for any,
+ * config->device_pages becomes 0.
  */
-int create_check(struct hyp *hyp, const struct config *config,
+int create_check(struct hyp *hyp, struct config *config,
 		 struct report *report);
 
 /**

@@ -244,6 +244,13 @@ int hyp_domain_sched(struct hyp *hyp, struct ringlet_domain_sched *sched)
 	return op(hyp, DOMAIN_SCHED, sched);
 }
 
+int hyp_domain_devices(struct hyp *hyp, const struct ringlet_devices *devices)
+{
+	struct ringlet_devices arg = *devices;
+
+	return op(hyp, DOMAIN_DEVICES, &arg);
+}
+
 int hyp_domain_stats(struct hyp *hyp, uint32_t domid,
 		     struct ringlet_domain_stats *stats)
 {

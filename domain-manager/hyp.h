@@ -58,6 +58,7 @@ int hyp_vcpu_affinity(struct hyp *hyp, uint32_t domid, uint32_t vcpu,
 		      uint64_t affinity);
 /* In: domid, set and what is to be set. Out: what holds now. */
 int hyp_domain_sched(struct hyp *hyp, struct ringlet_domain_sched *sched);
+int hyp_domain_devices(struct hyp *hyp, const struct ringlet_devices *devices);
 int hyp_domain_stats(struct hyp *hyp, uint32_t domid,
 		     struct ringlet_domain_stats *stats);
 

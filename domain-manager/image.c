@@ -250,7 +250,7 @@ static int lay_out(struct images *images, const struct config *config,
 
 	wrong = layout_make(layout, &images->kernel,
 			    config->memory * PAGES_PER_MIB,
-			    images->ramdisk.size, true);
+			    images->ramdisk.size, true, config->device_pages);
 	if (!wrong)
 		return 0;
 	if (layout->prefix_end)

@@ -27,13 +27,14 @@ typedef __UINT32_TYPE__ ringlet_u32;
 typedef __UINT64_TYPE__ ringlet_u64;
 
 #define RINGLET_ABI_MAJOR	0
-#define RINGLET_ABI_MINOR	1
+#define RINGLET_ABI_MINOR	2
 
 /* ringlet_version.features */
 #define RINGLET_FEATURE_DOMAIN_CONTROL	(1ULL << 0)
 #define RINGLET_FEATURE_GRANTS		(1ULL << 1)
 #define RINGLET_FEATURE_SCHED		(1ULL << 2)	/* weights, caps, affinity */
 #define RINGLET_FEATURE_STATS		(1ULL << 3)
+#define RINGLET_FEATURE_DEVICES		(1ULL << 4)	/* since 0.2 */
 
 /* version: every domain may ask. */
 struct ringlet_version {
@@ -239,6 +240,25 @@ struct ringlet_log_read {
 	ringlet_u32 size;		/* (io) of the buffer; what was written */
 	ringlet_u32 reserved;		/* 0 */
 	ringlet_u64 buffer;		/* (in) char * */
+};
+
+/*
+ * domain_devices, since 0.2: says where the device area (virtio.h) of a domain
+ * lies. All fields are (in). The hypervisor keeps them for whoever asks and
+ * interprets none: the domain's builder has written the area, opened the port and
+ * granted the pages. Of a domain that is paused (as a new one is) or has ended;
+ * once more replaces. -EBUSY: it may run; -EINVAL: a field out of range.
+ *
+ * devices, since 0.2: every domain may ask for its own, a privileged one for any,
+ * while the domain exists. domid is (io): DOMID_SELF, or a number; the number. All
+ * others are (out). -ENOENT: it has none; -EPERM: another's, without privilege.
+ */
+struct ringlet_devices {
+	ringlet_u32 domid;
+	ringlet_u32 pages;		/* 1 to RINGLET_DEVICES_MAX_PAGES */
+	ringlet_u64 gfn;		/* first page: a pfn of the domain; below 2^40 */
+	ringlet_u32 control_port;	/* of the domain; not 0, below its max_ports */
+	ringlet_u32 backend_domid;	/* who may map the area; below 0x7ff0 */
 };
 
 #endif

@@ -26,5 +26,6 @@
 #include <xen/vcpu.h>
 #include <xen/version.h>
 #include <ringlet/ringlet.h>
+#include <ringlet/virtio.h>
 
 #endif /* RINGLET_PUBLIC_HEADERS_H */

@@ -151,7 +151,7 @@ static void place(struct domain *d, struct builder *b)
 {
 	u64 pages = ALIGN_DOWN(dom0_choose_pages(d), 512);
 	const char *fault = layout_make(&b->layout, b->kernel, pages,
-					b->initrd_size, false);
+					b->initrd_size, false, 0);
 
 	if (b->layout.prefix_end > pages)
 		boot_fail(

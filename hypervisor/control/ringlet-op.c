@@ -23,11 +23,13 @@
 #include "state/guest-access.h"
 
 #include <ringlet/hypercall-numbers.h>
+#include <ringlet/virtio.h>
 #include <xen/sched.h>
 
 #define VERSION		"Ringlet 0.1"
 #define MAX_OP_SIZE	1024
 #define ALL_VCPUS	(~0U)
+#define MAX_GFN		BIT(40)	/* of a device area */
 
 static long op_version(struct domain *d, void *arg)
 {
@@ -37,7 +39,8 @@ static long op_version(struct domain *d, void *arg)
 		.abi_major = RINGLET_ABI_MAJOR,
 		.abi_minor = RINGLET_ABI_MINOR,
 		.features = RINGLET_FEATURE_DOMAIN_CONTROL | RINGLET_FEATURE_GRANTS |
-			    RINGLET_FEATURE_SCHED | RINGLET_FEATURE_STATS,
+			    RINGLET_FEATURE_SCHED | RINGLET_FEATURE_STATS |
+			    RINGLET_FEATURE_DEVICES,
 		.build = VERSION,
 	};
 	return 0;
@@ -185,6 +188,37 @@ static long op_domain_sched(struct domain *d, void *arg)
 	return rc;
 }
 
+static long op_domain_devices(struct domain *d, void *arg)
+{
+	const struct ringlet_devices *op = arg;
+	long rc = 0;
+
+	if (!op->pages || op->pages > RINGLET_DEVICES_MAX_PAGES || op->gfn >= MAX_GFN ||
+	    !op->control_port || op->control_port >= d->max_ports ||
+	    op->backend_domid >= DOMID_FIRST_RESERVED)
+		return -EINVAL;
+	spin_lock(&d->control_lock);
+	if (d->is_dying)
+		rc = -ESRCH;
+	else if (!domain_is_held(d))
+		rc = -EBUSY;
+	else
+		d->devices = *op;
+	spin_unlock(&d->control_lock);
+	return rc;
+}
+
+static long op_devices(struct domain *d, void *arg)
+{
+	struct ringlet_devices *op = arg;
+
+	spin_lock(&d->control_lock);
+	*op = d->devices;
+	spin_unlock(&d->control_lock);
+	op->domid = d->id;
+	return op->pages ? 0 : -ENOENT;
+}
+
 enum privilege { PRIV_guest, PRIV_control };
 
 static const struct ringlet_op {
@@ -203,7 +237,7 @@ static const struct ringlet_op {
 		   OP(MACHINE_INFO) | OP(LOG_READ))
 #define NO_ANSWER (OP(DOMAIN_DESTROY) | OP(DOMAIN_PAUSE) | OP(DOMAIN_UNPAUSE) | \
 		   OP(DOMAIN_SHUTDOWN) | OP(DOMAIN_LIMITS) | OP(VCPU_CONTEXT_SET) | \
-		   OP(VCPU_CONTEXT_GET) | OP(VCPU_AFFINITY))
+		   OP(VCPU_CONTEXT_GET) | OP(VCPU_AFFINITY) | OP(DOMAIN_DEVICES))
 
 /* The tail of a structure that is longer than ours; -E2BIG over a page of it, too. */
 static int check_tail(u64 from, u64 size)

@@ -125,6 +125,7 @@ struct domain {
 	bool is_crashed;	/* set once */
 	u32 shutdown_reason;	/* SHUTDOWN_* */
 	u64 vm_assist;		/* VMASST_TYPE_* bits; guarded by: control_lock */
+	struct ringlet_devices devices;	/* pages 0: none; guarded by: control_lock */
 
 	spinlock_t control_lock;
 	spinlock_t page_lock;	/* page-table updates of this domain */

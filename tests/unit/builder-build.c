@@ -14,6 +14,8 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include <ringlet/virtio.h>
+
 #include "internal.h"
 
 #define BASE	0xffffffff80000000UL
@@ -27,6 +29,7 @@
 static u8 *memory;		/* of the domain: layout.prefix_end pages */
 static u64 memory_pages;
 static u8 *used_as_table;	/* how often, for each page of it */
+static u32 devices;		/* pages of the device area of a guest */
 static u8 text[3 * 4096 + 100], disk[5 * 4096 + 7];
 static struct vcpu_guest_context context;
 
@@ -81,12 +84,13 @@ static struct builder make(const struct kernel *k, u64 nr_pages, u64 disk_size,
 		.initrd = disk, .initrd_size = disk_size,
 		.cmdline = "console=hvc0 quiet",
 		.shared_info = 0x123000,
-		.store_port = 7, .console_port = 9,
+		.store_port = 7, .console_port = 9, .control_port = 11,
 	};
 	u64 pfn;
 
 	assert_null(notes_check(k));
-	assert_null(layout_make(&b.layout, k, nr_pages, disk_size, guest));
+	assert_null(layout_make(&b.layout, k, nr_pages, disk_size, guest,
+				guest ? devices : 0));
 	memory_pages = b.layout.prefix_end;
 	memory = malloc(memory_pages * PAGE_SIZE);
 	used_as_table = calloc(memory_pages, 1);
@@ -181,11 +185,14 @@ static void check_layout(const struct builder *b)
 	const struct layout *l = &b->layout;
 	const struct kernel *k = b->kernel;
 	const struct { u64 start, n; } part[] = {
-		{ 0, pages_of(k->paddr_end - k->paddr_offset) },
+		{ (k->paddr_start - k->paddr_offset) >> PAGE_SHIFT,
+		  pages_of(k->paddr_end - k->paddr_offset) -
+		  ((k->paddr_start - k->paddr_offset) >> PAGE_SHIFT) },
 		{ l->initrd, l->nr_initrd }, { l->list, l->nr_list },
 		{ l->start_info, 1 }, { l->store, l->store != 0 },
 		{ l->console, l->console != 0 }, { l->tables, l->nr_tables },
 		{ l->stack, 1 }, { l->list_tables, l->nr_list_tables },
+		{ l->devices, l->nr_devices },
 	};
 	u8 *owned = calloc(l->prefix_end, 1);
 	u64 i, pfn;
@@ -198,6 +205,7 @@ static void check_layout(const struct builder *b)
 		}
 	free(owned);
 	assert_true(l->stack < l->region_end);
+	assert_true(l->devices + l->nr_devices <= l->region_end);
 	assert_true(l->region_end - l->stack - 1 >= PAGES(1) / 2);
 	assert_int_equal((k->virt_base + l->region_end * PAGE_SIZE) % (4 * MIB),
 			 0);
@@ -275,6 +283,25 @@ static void check_content(const struct builder *b)
 		assert_int_equal(memory[i], 0);
 }
 
+/* Its header, and empty slots. */
+static void check_devices(const struct builder *b)
+{
+	const struct layout *l = &b->layout;
+	const struct ringlet_devices_header *h = page(&memory, l->devices);
+	u64 i;
+
+	if (!l->nr_devices)
+		return;
+	assert_int_equal(h->magic, RINGLET_DEVICES_MAGIC);
+	assert_int_equal(h->version, RINGLET_DEVICES_VERSION);
+	assert_int_equal(h->pages, l->nr_devices);
+	assert_int_equal(h->control_port, 11);
+	assert_int_equal(h->backend_domid, 0);
+	for (i = offsetof(struct ringlet_devices_header, reserved);
+	     i < l->nr_devices * PAGE_SIZE; i++)
+		assert_int_equal(((const u8 *)h)[i], 0);
+}
+
 static void check_all(const struct kernel *k, u64 nr_pages, u64 disk_size,
 		      bool guest)
 {
@@ -285,6 +312,7 @@ static void check_all(const struct kernel *k, u64 nr_pages, u64 disk_size,
 	check_start_info(&b, guest);
 	check_context(&b);
 	check_content(&b);
+	check_devices(&b);
 	unmake();
 }
 
@@ -294,11 +322,39 @@ static void test_all_roles(void **state)
 	unsigned int i;
 
 	(void)state;
-	for (i = 0; i < 16; i++) {
+	for (i = 0; i < 80; i++) {
+		devices = i / 16;
 		k.mod_start_pfn = i & 1;
 		k.has_init_p2m = i & 2;
 		k.init_p2m = i & 2 ? P2M : 0;
 		check_all(&k, PAGES(24), i & 4 ? sizeof(disk) : 0, i & 8);
+	}
+}
+
+/*
+ * Where no Linux has anything, if the kernel begins above: below 1 MiB. One that
+ * begins lower gets it elsewhere.
+ */
+static void test_devices(void **state)
+{
+	struct kernel k = small_kernel();
+	struct builder b;
+	u64 first;
+
+	(void)state;
+	devices = 4;
+	for (first = 0xd0; first <= 0x100; first++) {
+		k.paddr_offset = MIB - (first << PAGE_SHIFT);
+		k.entry = k.virt_base + MIB - k.paddr_offset;
+		b = make(&k, PAGES(24), 0, true);
+		assert_int_equal(b.layout.nr_devices, 4);
+		if (first == 0x100)
+			assert_int_equal(b.layout.devices, 0xe0);
+		else
+			assert_int_equal(b.layout.devices, b.layout.console + 1);
+		check_layout(&b);
+		check_devices(&b);
+		unmake();
 	}
 }
 
@@ -387,7 +443,7 @@ static void expect_fault(const struct kernel *k, u64 nr_pages, u64 disk_size,
 	const char *fault;
 
 	assert_null(notes_check(k));
-	fault = layout_make(&l, k, nr_pages, disk_size, true);
+	fault = layout_make(&l, k, nr_pages, disk_size, true, 4);
 	if (!fault)
 		fail_msg("no fault instead of \"%s\"", words);
 	if (!strstr(fault, words))
@@ -431,7 +487,7 @@ static void test_prefix_end_suffices(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; layout_make(&l, &k, pages, 100 * MIB, true); i++) {
+	for (i = 0; layout_make(&l, &k, pages, 100 * MIB, true, 4); i++) {
 		assert_true(l.prefix_end > pages && i < 4);
 		pages = l.prefix_end;
 	}
@@ -457,6 +513,7 @@ static void test_random(void **state)
 
 	(void)state;
 	srand(20261121);
+	devices = 4;
 	for (round = 0; built < 150; round++) {
 		struct kernel k = small_kernel();
 
@@ -470,7 +527,8 @@ static void test_random(void **state)
 		pages = PAGES(5) + rand() % PAGES(20);
 		size = rand() % sizeof(disk);
 		if (notes_check(&k) ||
-		    layout_make(&l, &k, pages, size, round & 1))
+		    layout_make(&l, &k, pages, size, round & 1,
+				round & 1 ? devices : 0))
 			continue;
 		check_all(&k, pages, size, round & 1);
 		built++;
@@ -481,6 +539,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_roles),
+		cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_offset),
 		cmocka_unit_test(test_hypercall_page),

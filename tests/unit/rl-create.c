@@ -18,6 +18,7 @@
 #include <cmocka.h>
 #include <xen/elfnote.h>
 #include <xen/grant_table.h>
+#include <ringlet/virtio.h>
 
 #include "apart.h"
 #include "cache.h"
@@ -217,6 +218,78 @@ static void gets_what_it_needs(void **state)
 	assert_int_equal(disk, 2);
 	assert_int_equal(text, 2);
 	assert_int_equal(fake->opened, 0);
+}
+
+/* Header, grants and what the hypervisor was told agree; the slots are empty. */
+static void check_devices(uint32_t pages)
+{
+	const struct fake_domain *d = &fake->domain[1];
+	const struct ringlet_devices *devices = &d->devices;
+	const grant_entry_v1_t *grants = (void *)fake->memory[d->grant_frame];
+	const struct ringlet_devices_header *h;
+	uint32_t i, j;
+
+	assert_int_equal(devices->pages, pages);
+	assert_int_equal(devices->backend_domid, 0);
+	for (i = 0; i < RINGLET_DEVICES_MAX_PAGES; i++) {
+		const grant_entry_v1_t *grant = &grants[RINGLET_GREF_DEVICES + i];
+
+		assert_int_equal(grant->flags, i < pages ? GTF_permit_access : 0);
+		assert_int_equal(grant->domid, 0);
+		assert_true(!!grant->frame == (i < pages));
+		for (j = i ? 0 : sizeof(*h); i < pages && j < PAGE_SIZE; j++)
+			assert_int_equal(fake->memory[grant->frame][j], 0);
+	}
+	if (!pages)
+		return;
+	h = (void *)fake->memory[grants[RINGLET_GREF_DEVICES].frame];
+	assert_int_equal(h->magic, RINGLET_DEVICES_MAGIC);
+	assert_int_equal(h->version, RINGLET_DEVICES_VERSION);
+	assert_int_equal(h->pages, pages);
+	assert_int_equal(h->backend_domid, 0);
+	assert_int_equal(h->control_port, devices->control_port);
+	assert_true(devices->control_port > 0 && devices->control_port <= d->ports);
+	assert_true(devices->gfn && devices->gfn + pages <= d->info.tot_pages);
+}
+
+static void gets_a_device_area(void **state)
+{
+	static const struct {
+		const char *option;
+		uint32_t pages;
+	} cases[] = {
+		{ NULL, 1 }, { "max_devices=0", 0 }, { "max_devices=1", 1 },
+		{ "max_devices=15", 1 }, { "max_devices=16", 2 },
+		{ "max_devices=47", 3 }, { "max_devices=48", 4 },
+		{ "max_devices=63", 4 },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		fake_reset();
+		assert_int_equal(create(cases[i].option), 0);
+		assert_true(fake->domain[1].unpaused);
+		check_devices(cases[i].pages);
+	}
+	assert_int_equal(create("max_devices=64"), EXIT_CONFIG);
+}
+
+/* With an older hypervisor only who asked for devices gets an error. */
+static void older_hypervisor(void **state)
+{
+	(void)state;
+	fake->no_devices = true;
+	assert_int_equal(create(NULL), 0);
+	assert_true(fake->domain[1].unpaused);
+	check_devices(0);
+	fake_reset();
+	fake->no_devices = true;
+	assert_int_equal(create("max_devices=0"), 0);
+	fake_reset();
+	fake->no_devices = true;
+	assert_int_equal(create("max_devices=1"), EXIT_CONFIG);
+	assert_null(fake_leftover());
 }
 
 static void small_extents_will_do(void **state)
@@ -425,6 +498,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(gets_what_it_needs, prepare),
+		cmocka_unit_test_setup(gets_a_device_area, prepare),
+		cmocka_unit_test_setup(older_hypervisor, prepare),
 		cmocka_unit_test_setup(small_extents_will_do, prepare),
 		cmocka_unit_test_setup(options, prepare),
 		cmocka_unit_test_setup(failing_calls, prepare),

@@ -113,6 +113,10 @@ int hyp_version(struct hyp *hyp, struct ringlet_version *version)
 {
 	(void)hyp;
 	*version = (struct ringlet_version){ .abi_minor = 1, .build = "fake" };
+	if (!fake->no_devices) {
+		version->abi_minor = 2;
+		version->features = RINGLET_FEATURE_DEVICES;
+	}
 	return fails();
 }
 
@@ -287,6 +291,17 @@ int hyp_domain_sched(struct hyp *hyp, struct ringlet_domain_sched *sched)
 	return 0;
 }
 
+int hyp_domain_devices(struct hyp *hyp, const struct ringlet_devices *devices)
+{
+	BEGIN(devices->domid);
+
+	(void)hyp;
+	if (fake->no_devices)
+		return -ENOSYS;
+	d->devices = *devices;
+	return 0;
+}
+
 int hyp_domain_stats(struct hyp *hyp, uint32_t domid,
 		     struct ringlet_domain_stats *stats)
 {
@@ -368,8 +383,10 @@ int hyp_grant_frame(struct hyp *hyp, uint32_t domid, uint64_t *mfn)
 	BEGIN(domid);
 
 	(void)hyp;
-	if (!d->grant_frame)
+	if (!d->grant_frame) {
 		d->grant_frame = fake->frames_used++;
+		memset(fake->memory[d->grant_frame], 0, PAGE_SIZE);
+	}
 	*mfn = d->grant_frame;
 	return 0;
 }

@@ -21,6 +21,7 @@ struct fake_domain {
 	bool context_set;
 	struct vcpu_guest_context context;
 	uint64_t grant_frame;
+	struct ringlet_devices devices;
 };
 
 /* Child processes of rl share it. */
@@ -31,6 +32,7 @@ struct fake {
 	unsigned int calls;		/* so far */
 	unsigned int fail_at;		/* the call that fails; 0: none */
 	int fail_with;			/* -E... */
+	bool no_devices;		/* it is older than ABI 0.2 */
 	bool no_large;			/* no extents of more than a page */
 	bool no_daemon, no_store;
 	int kill_child;			/* pid of whose children die when they map */

@@ -10,7 +10,7 @@ static void control(struct child_mail *m, unsigned int vcpu)
 {
 	u32 *op = (u32 *)buffer, nr;
 
-	for (nr = 1; nr <= RINGLET_OP_RINGLET_OP_LOG_READ; nr++) {
+	for (nr = 1; nr <= RINGLET_OP_RINGLET_OP_DOMAIN_DEVICES; nr++) {
 		static const u32 domid[] = { 0, 1, DOMID_SELF };
 		unsigned int i;
 
