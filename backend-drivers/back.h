@@ -49,7 +49,9 @@ struct back_queue;
  * @process: the driver may have made buffers available in @q: take and handle
  *	them until back_next() says 0. Runs in the queue's thread, may sleep.
  *	Returns true if there may be more to do (it is called again, after other
- *	threads had their turn). A kind that has none gets no thread: it has kick.
+ *	threads had their turn). If it returns false before back_next() said 0, it
+ *	waits for its backing: notifications stay off, the next call comes by
+ *	back_wake(). A kind that has no process gets no thread: it has kick.
  * @kick: the same news, straight from the interrupt: must not sleep. Optional.
  *	Returns true if the thread shall run too.
  * @config_written: the driver incremented .seq without a change of its status:
@@ -141,6 +143,9 @@ void back_queue_set_priv(struct back_queue *q, void *priv);
 /* Have process called soon: new work for this queue from the backing's side. */
 void back_wake(struct back_queue *q);
 
+/* In stop: wait until every chain that was taken is answered. */
+void back_drain(struct back_device *dev);
+
 /* Publish @dev->config: generation, copy, news to the driver. May sleep. */
 void back_config_changed(struct back_device *dev);
 /* Copy what the driver wrote in its config space, once. */
@@ -174,6 +179,12 @@ int back_next(struct back_queue *q, struct back_chain *c);
 void back_ungive(struct back_queue *q, unsigned int n);
 /* Answer: @len bytes were written to the writable part. */
 void back_complete(struct back_queue *q, u16 head, u32 len);
+/*
+ * Answer and notify at once: the way for contexts other than process, where the
+ * queue may go away as soon as its last chain is answered. (Or hold rcu_read_lock
+ * over the completes and the notify.)
+ */
+void back_answer(struct back_queue *q, u16 head, u32 len);
 /* Send a used-buffer notification if the driver wants one: after some completes. */
 void back_notify(struct back_queue *q);
 /*
@@ -193,6 +204,9 @@ u64 back_iov_length(const struct vringh_kiov *iov);
  */
 ssize_t back_pull(struct back_queue *q, struct vringh_kiov *in, void *dst, size_t len);
 ssize_t back_push(struct back_queue *q, struct vringh_kiov *out, const void *src, size_t len);
+
+/* Write to one address as a descriptor has it, in any context. 0 or -EFAULT. */
+int back_write(struct back_queue *q, u64 addr, const void *src, size_t len);
 
 /* More operations than any request of @max_bytes needs. */
 #define BACK_MAX_PAGES(bytes)	(((bytes) >> PAGE_SHIFT) + 2)
@@ -215,14 +229,18 @@ struct back_buf {
 	unsigned int nr_copy;
 };
 
+/* The most pieces that back_map makes of the next @len bytes. */
+unsigned int back_iov_pieces(const struct vringh_kiov *iov, size_t len);
+/* Have room for @max pieces; what is in the buffer is lost. */
 int back_buf_alloc(struct back_buf *buf, unsigned int max, gfp_t gfp);
 void back_buf_free(struct back_buf *buf);
 
 /*
  * Turn the next @len bytes of @iov into pages, and advance. @to_driver: the pages
  * will be written (granted ones are copied out then). 0, -EFAULT: an address is
- * not valid or there are fewer bytes, -E2BIG: more than @max pieces, -ENOMEM.
- * back_unmap when done, also after a failure.
+ * not valid or there are fewer bytes, -E2BIG: more than @max pieces, -ENOMEM,
+ * -EAGAIN: granted parts need more pages than the queue may have at a time, wait
+ * until others are answered. back_unmap when done, also after a failure.
  */
 int back_map(struct back_queue *q, struct vringh_kiov *iov, size_t len, bool to_driver,
 	     struct back_buf *buf);
@@ -232,6 +250,10 @@ int back_map(struct back_queue *q, struct vringh_kiov *iov, size_t len, bool to_
  */
 int back_copy_run(struct back_queue *q, struct back_buf *buf, size_t len);
 void back_unmap(struct back_queue *q, struct back_buf *buf);
+
+/* Pages of our own, counted for the queue: an error pointer, -EAGAIN as above. */
+struct page *back_page_alloc(struct back_queue *q);
+void back_page_free(struct back_queue *q, struct page *page);
 
 /* Counters of INFO that only the kind knows. */
 enum back_counter { BACK_BYTES_IN, BACK_BYTES_OUT, BACK_ERRORS, BACK_COUNTERS };

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Taking and answering chains; notifications. See queue.c for what bounds them.
+ */
+#include <linux/slab.h>
+#include <xen/events.h>
+
+#include "internal.h"
+
+#define MAX_PARTS 1024		/* descriptors of a chain */
+
+/**
+ * back_chain_init() - make a chain for back_next()
+ * @c: the chain; back_chain_free() ends it
+ */
+void back_chain_init(struct back_chain *c)
+{
+	memset(c, 0, sizeof(*c));
+}
+EXPORT_SYMBOL_GPL(back_chain_init);
+
+void back_chain_free(struct back_chain *c)
+{
+	vringh_kiov_cleanup(&c->in);
+	vringh_kiov_cleanup(&c->out);
+}
+EXPORT_SYMBOL_GPL(back_chain_free);
+
+/* How many chains are available, or -EPROTO: the index is not possible. */
+static int available(const struct back_queue *q)
+{
+	u16 index = le16_to_cpu(READ_ONCE(*q->avail_idx));
+	u16 used;
+
+	/* What the driver saw used when it made these available we see too. */
+	smp_rmb();
+	used = READ_ONCE(q->used_idx);
+	if ((u16)(index - used) > q->size) {
+		back_broken(&q->slot->dev, "queue %u: available index %u, used index %u, size %u",
+			    q->index, index, used, q->size);
+		return -EPROTO;
+	}
+	return (u16)(index - q->avail.last_avail_idx);
+}
+
+/**
+ * back_next() - take the next chain of a queue
+ * @q: the queue
+ * @c: where to; only its addresses and lengths were read, not what they name
+ *
+ * Memory comes from GFP_ATOMIC where in_interrupt() or interrupts are off: -ENOMEM
+ * then leaves the chain for later.
+ *
+ * Return: 1, 0: there is none, -ESHUTDOWN: stops or broken, -EPROTO: just broken
+ */
+int back_next(struct back_queue *q, struct back_chain *c)
+{
+	bool atomic = in_interrupt() || irqs_disabled();
+	int rc;
+
+	if (unlikely(READ_ONCE(q->slot->closed) || READ_ONCE(q->slot->broken)))
+		return -ESHUTDOWN;
+	rc = available(q);
+	if (rc <= 0) {
+		q->drained = !rc;
+		return rc;
+	}
+	rc = vringh_getdesc_iotlb(&q->avail, &c->in, &c->out, &c->head,
+				  (atomic ? GFP_ATOMIC : GFP_KERNEL) | __GFP_NOWARN);
+	if (likely(rc == 1 && c->in.used + c->out.used <= MAX_PARTS)) {
+		q->taken++;
+		atomic_inc(&q->in_flight);
+		return 1;
+	}
+	if (!rc) {
+		q->drained = true;
+		return 0;
+	}
+	if (rc == -ENOMEM && atomic && c->in.used + c->out.used <= MAX_PARTS) {
+		vringh_abandon_iotlb(&q->avail, 1);
+		return rc;
+	}
+	back_chain_free(c);
+	if (rc > 0)
+		back_broken(&q->slot->dev, "queue %u: a chain of more than %u descriptors",
+			    q->index, MAX_PARTS);
+	else
+		back_broken(&q->slot->dev, "queue %u: a chain that is not valid (%d, %s)",
+			    q->index, rc,
+			    rc == -ELOOP ? "a loop" :
+			    rc == -EFAULT ? "a descriptor outside of the region" :
+			    rc == -ENOMEM ? "too long" : "an index, a length or the order");
+	return -EPROTO;
+}
+EXPORT_SYMBOL_GPL(back_next);
+
+/**
+ * back_ungive() - give chains back, as if they had not been taken
+ * @q: the queue
+ * @n: the last @n taken, none of which is answered
+ */
+void back_ungive(struct back_queue *q, unsigned int n)
+{
+	vringh_abandon_iotlb(&q->avail, n);
+	q->taken -= n;
+	if (atomic_sub_and_test(n, &q->in_flight))
+		wake_up_all(&q->slot->drained);
+}
+EXPORT_SYMBOL_GPL(back_ungive);
+
+/* With used_lock held. */
+static void put_used(struct back_queue *q, u16 head, u32 len)
+{
+	/* Before the ring's index moves: available() relies on it. */
+	WRITE_ONCE(q->used_idx, q->used_idx + 1);
+	if (unlikely(vringh_complete_iotlb(&q->used, head, len)))
+		back_broken(&q->slot->dev, "queue %u: the used ring cannot be written", q->index);
+}
+
+static void answered(struct back_queue *q)
+{
+	struct back_slot *slot = q->slot;
+
+	if (atomic_dec_and_test(&q->in_flight) && READ_ONCE(slot->closed))
+		wake_up_all(&slot->drained);
+}
+
+/**
+ * back_complete() - answer a chain
+ * @q: its queue
+ * @head: of the chain
+ * @len: bytes written to its writable part
+ *
+ * back_notify() is to follow, after the last of some.
+ */
+void back_complete(struct back_queue *q, u16 head, u32 len)
+{
+	unsigned long flags;
+
+	rcu_read_lock();
+	spin_lock_irqsave(&q->used_lock, flags);
+	put_used(q, head, len);
+	spin_unlock_irqrestore(&q->used_lock, flags);
+	answered(q);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(back_complete);
+
+/* With used_lock held: whether the driver wants to know. */
+static bool need_notify(struct back_queue *q)
+{
+	if (!q->used.completed || vringh_need_notify_iotlb(&q->used) <= 0)
+		return false;
+	q->notify_out++;
+	return true;
+}
+
+/**
+ * back_notify() - tell the driver about answers, if it wants to be told
+ * @q: the queue
+ */
+void back_notify(struct back_queue *q)
+{
+	unsigned long flags;
+	bool notify;
+
+	spin_lock_irqsave(&q->used_lock, flags);
+	notify = need_notify(q);
+	spin_unlock_irqrestore(&q->used_lock, flags);
+	if (notify)
+		notify_remote_via_irq(q->irq);
+}
+EXPORT_SYMBOL_GPL(back_notify);
+
+/**
+ * back_answer() - answer a chain and tell the driver
+ * @q: its queue, which may be gone afterwards
+ * @head: of the chain
+ * @len: bytes written to its writable part
+ */
+void back_answer(struct back_queue *q, u16 head, u32 len)
+{
+	unsigned long flags;
+	bool notify;
+
+	rcu_read_lock();
+	spin_lock_irqsave(&q->used_lock, flags);
+	put_used(q, head, len);
+	notify = need_notify(q);
+	spin_unlock_irqrestore(&q->used_lock, flags);
+	if (notify)
+		notify_remote_via_irq(q->irq);
+	answered(q);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(back_answer);
+
+/**
+ * back_notify_enable() - ask for notifications
+ * @q: the queue
+ *
+ * Return: false if there are chains already, for which none may come
+ */
+bool back_notify_enable(struct back_queue *q)
+{
+	return vringh_notify_enable_iotlb(&q->avail);
+}
+EXPORT_SYMBOL_GPL(back_notify_enable);
+
+void back_notify_disable(struct back_queue *q)
+{
+	vringh_notify_disable_iotlb(&q->avail);
+}
+EXPORT_SYMBOL_GPL(back_notify_disable);
+
+/**
+ * back_count() - add to a counter of INFO
+ * @q: the queue
+ * @counter: which
+ * @n: how much
+ */
+void back_count(struct back_queue *q, enum back_counter counter, u64 n)
+{
+	atomic64_add(n, &q->counters[counter]);
+}
+EXPORT_SYMBOL_GPL(back_count);
