@@ -102,7 +102,7 @@ void back_unregister(struct back_driver *driver);
  * @priv: the kind's own
  * @domid: of the driver's domain
  * @slot: in its device area
- * @flags: RINGLET_BACK_READONLY, _DIRECT, as attached
+ * @flags: RINGLET_BACK_READONLY, _DIRECT, _MAC_FILTER, as attached
  * @features: offered; set by attach, then constant
  * @max_queues: virtqueues; set by attach, else the kind's max_queues
  * @queue_size: most entries of a queue, as attached (attach may lower it)
@@ -175,10 +175,17 @@ void back_chain_free(struct back_chain *c);
  * is marked broken. -ESHUTDOWN: it stops or is broken.
  */
 int back_next(struct back_queue *q, struct back_chain *c);
+/* How many could be taken now, or a negative error; also in start. */
+int back_available(struct back_queue *q);
 /* Give back the last @n chains that were taken and not answered, newest first. */
 void back_ungive(struct back_queue *q, unsigned int n);
 /* Answer: @len bytes were written to the writable part. */
 void back_complete(struct back_queue *q, u16 head, u32 len);
+/*
+ * Answer the @n chains of @used (little-endian, as in the ring) with one step of
+ * the used index: the driver sees all of them or none.
+ */
+void back_complete_many(struct back_queue *q, const struct vring_used_elem *used, unsigned int n);
 /*
  * Answer and notify at once: the way for contexts other than process, where the
  * queue may go away as soon as its last chain is answered. (Or hold rcu_read_lock

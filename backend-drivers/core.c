@@ -156,7 +156,7 @@ struct back_slot *back_slot_alloc(struct back_domain *dom, u32 index,
 	slot->dev.driver = &back_nobody;
 	slot->dev.domid = dom->domid;
 	slot->dev.slot = index;
-	slot->dev.flags = args->flags & (RINGLET_BACK_READONLY | RINGLET_BACK_DIRECT);
+	slot->dev.flags = args->flags & ~RINGLET_BACK_REATTACH;
 	slot->dom = dom;
 	slot->args = *args;
 	slot->args.slot = index;

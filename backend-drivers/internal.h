@@ -50,6 +50,7 @@ struct back_queue {
 	/* guarded by used_lock */
 	spinlock_t used_lock;
 	struct vringh used;
+	spinlock_t used_iotlb_lock;	/* as avail_lock */
 	u16 used_idx;			/* also read without: moves before the ring's does */
 	u64 notify_out;
 	/* guarded by bounce_lock */

@@ -165,7 +165,7 @@ static int start_queue(struct back_slot *slot, unsigned int index, const struct 
 								     ring->used + 2, &two)));
 	rc = init_vringh(q, &q->avail, ring, &q->avail_lock, q->used_idx);
 	if (!rc)
-		rc = init_vringh(q, &q->used, ring, &q->used_lock, q->used_idx);
+		rc = init_vringh(q, &q->used, ring, &q->used_iotlb_lock, q->used_idx);
 	if (rc)
 		return rc;
 	q->bounce = (void *)__get_free_page(GFP_KERNEL);
@@ -280,6 +280,7 @@ static void init_queue(struct back_slot *slot, unsigned int index)
 	q->index = index;
 	spin_lock_init(&q->avail_lock);
 	spin_lock_init(&q->used_lock);
+	spin_lock_init(&q->used_iotlb_lock);
 	spin_lock_init(&q->bounce_lock);
 }
 

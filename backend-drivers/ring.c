@@ -26,8 +26,13 @@ void back_chain_free(struct back_chain *c)
 }
 EXPORT_SYMBOL_GPL(back_chain_free);
 
-/* How many chains are available, or -EPROTO: the index is not possible. */
-static int available(const struct back_queue *q)
+/**
+ * back_available() - how many chains could be taken
+ * @q: the queue
+ *
+ * Return: how many, or -EPROTO: the index is not possible, the device is broken
+ */
+int back_available(struct back_queue *q)
 {
 	u16 index = le16_to_cpu(READ_ONCE(*q->avail_idx));
 	u16 used;
@@ -42,6 +47,7 @@ static int available(const struct back_queue *q)
 	}
 	return (u16)(index - q->avail.last_avail_idx);
 }
+EXPORT_SYMBOL_GPL(back_available);
 
 /**
  * back_next() - take the next chain of a queue
@@ -60,7 +66,7 @@ int back_next(struct back_queue *q, struct back_chain *c)
 
 	if (unlikely(READ_ONCE(q->slot->closed) || READ_ONCE(q->slot->broken)))
 		return -ESHUTDOWN;
-	rc = available(q);
+	rc = back_available(q);
 	if (rc <= 0) {
 		q->drained = !rc;
 		return rc;
@@ -111,17 +117,17 @@ EXPORT_SYMBOL_GPL(back_ungive);
 /* With used_lock held. */
 static void put_used(struct back_queue *q, u16 head, u32 len)
 {
-	/* Before the ring's index moves: available() relies on it. */
+	/* Before the ring's index moves: back_available() relies on it. */
 	WRITE_ONCE(q->used_idx, q->used_idx + 1);
 	if (unlikely(vringh_complete_iotlb(&q->used, head, len)))
 		back_broken(&q->slot->dev, "queue %u: the used ring cannot be written", q->index);
 }
 
-static void answered(struct back_queue *q)
+static void answered(struct back_queue *q, unsigned int n)
 {
 	struct back_slot *slot = q->slot;
 
-	if (atomic_dec_and_test(&q->in_flight) && READ_ONCE(slot->closed))
+	if (atomic_sub_and_test(n, &q->in_flight) && READ_ONCE(slot->closed))
 		wake_up_all(&slot->drained);
 }
 
@@ -141,10 +147,60 @@ void back_complete(struct back_queue *q, u16 head, u32 len)
 	spin_lock_irqsave(&q->used_lock, flags);
 	put_used(q, head, len);
 	spin_unlock_irqrestore(&q->used_lock, flags);
-	answered(q);
+	answered(q, 1);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(back_complete);
+
+/* A 32-bit field of the used ring, @offset bytes from its start. */
+static void put_u32(struct back_queue *q, size_t offset, __virtio32 value)
+{
+	size_t len = sizeof(value);
+	void *at = back_region_at(&q->slot->region, (uintptr_t)q->used.vring.used + offset, &len);
+
+	/* start_queue() saw that the ring is in the region, and 4-aligned. */
+	if (!WARN_ON_ONCE(!at))
+		WRITE_ONCE(*(__virtio32 *)at, value);
+}
+
+/**
+ * back_complete_many() - answer chains, all at once
+ * @q: their queue
+ * @used: heads and lengths
+ * @n: how many
+ *
+ * vringh moves the used index for each one; here the driver must not see less than
+ * all. back_notify() is to follow.
+ */
+void back_complete_many(struct back_queue *q, const struct vring_used_elem *used, unsigned int n)
+{
+	size_t ring = offsetof(struct vring_used, ring), len = sizeof(__virtio16);
+	unsigned long flags;
+	unsigned int i;
+	__virtio16 *idx;
+
+	rcu_read_lock();
+	spin_lock_irqsave(&q->used_lock, flags);
+	for (i = 0; i < n; i++) {
+		size_t at = ring + sizeof(*used) * ((u16)(q->used_idx + i) % q->size);
+
+		put_u32(q, at + offsetof(struct vring_used_elem, id), used[i].id);
+		put_u32(q, at + offsetof(struct vring_used_elem, len), used[i].len);
+	}
+	/* Before the ring's index moves: back_available() relies on it. */
+	WRITE_ONCE(q->used_idx, q->used_idx + n);
+	/* The entries before the index that announces them. */
+	smp_wmb();
+	idx = back_region_at(&q->slot->region,
+			     (uintptr_t)q->used.vring.used + offsetof(struct vring_used, idx), &len);
+	if (!WARN_ON_ONCE(!idx))
+		WRITE_ONCE(*idx, (__force __virtio16)cpu_to_le16(q->used_idx));
+	q->used.completed += n;
+	spin_unlock_irqrestore(&q->used_lock, flags);
+	answered(q, n);
+	rcu_read_unlock();
+}
+EXPORT_SYMBOL_GPL(back_complete_many);
 
 /* With used_lock held: whether the driver wants to know. */
 static bool need_notify(struct back_queue *q)
@@ -190,7 +246,7 @@ void back_answer(struct back_queue *q, u16 head, u32 len)
 	spin_unlock_irqrestore(&q->used_lock, flags);
 	if (notify)
 		notify_remote_via_irq(q->irq);
-	answered(q);
+	answered(q, 1);
 	rcu_read_unlock();
 }
 EXPORT_SYMBOL_GPL(back_answer);

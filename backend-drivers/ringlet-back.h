@@ -20,6 +20,9 @@
 
 #define RINGLET_BACK_PATH	"/dev/ringlet-back"
 
+/* A console of a guest: domid, slot. Read, write, poll, TIOCSWINSZ. */
+#define RINGLET_BACK_CONSOLE	"/dev/ringlet/console-%u-%u"
+
 #define RINGLET_BACK_NAME_SIZE	64	/* with the 0 that ends it */
 #define RINGLET_BACK_ANY_SLOT	0xffffffffU
 
@@ -27,7 +30,8 @@
 #define RINGLET_BACK_READONLY	(1U << 0)	/* blk, 9p */
 #define RINGLET_BACK_DIRECT	(1U << 1)	/* blk: past the page cache */
 #define RINGLET_BACK_REATTACH	(1U << 2)	/* a device that is AWAY comes back */
-#define RINGLET_BACK_ALL_FLAGS	7U
+#define RINGLET_BACK_MAC_FILTER	(1U << 3)	/* net: only frames from its address */
+#define RINGLET_BACK_ALL_FLAGS	15U
 
 /*
  * ATTACH: plug a device into a slot of @domid's device area; the first one maps
@@ -49,9 +53,9 @@ struct ringlet_back_attach {
 	__u32 slot;		/* (io) 1 and up, or RINGLET_BACK_ANY_SLOT */
 	__u32 device_id;	/* (in) of virtio 1.2, section 5 */
 	__u32 flags;		/* (in) RINGLET_BACK_* */
-	__s32 fd;		/* (in) blk: file or block device; console: socket, pipe
-				 * or tty; 9p: socket to the server; else -1. It may be
-				 * closed after the call. */
+	__s32 fd;		/* (in) blk: file or block device; 9p: connected stream
+				 * socket to the server; else -1. It may be closed after
+				 * the call. */
 	__u32 queues;		/* (in) at most this many (pairs, for net); 0: default */
 	__u32 queue_size;	/* (in) a power of 2, at most 1024; 0: default */
 	__u32 region_pages;	/* (in) at most this many pages; 0: default */
@@ -64,7 +68,8 @@ struct ringlet_back_attach {
 	__u32 reserved1;	/* (in) zero */
 	char name[RINGLET_BACK_NAME_SIZE];	/* (io) ends with 0. blk: serial, 20
 				 * bytes of it are shown; net: the interface's name,
-				 * may hold %d; 9p: mount tag; console: port's name */
+				 * may hold %d, empty: rlDOMID.SLOT; 9p: mount tag;
+				 * console: not used, it is RINGLET_BACK_CONSOLE */
 };
 
 /*
@@ -111,7 +116,7 @@ struct ringlet_back_resize {
 /* ringlet_back_info.flags */
 #define RINGLET_BACK_CONNECTED	(1U << 8)	/* driver has DRIVER_OK, queues run */
 #define RINGLET_BACK_BROKEN	(1U << 9)	/* DEVICE_NEEDS_RESET */
-/* and RINGLET_BACK_READONLY, RINGLET_BACK_DIRECT */
+/* and RINGLET_BACK_READONLY, RINGLET_BACK_DIRECT, RINGLET_BACK_MAC_FILTER */
 
 struct ringlet_back_info {
 	__u32 size;		/* (in) */
