@@ -37,6 +37,13 @@ static const struct field list_fields[] = {
 	LIST("domains", listed_fields, "The domains, by number."), END
 };
 
+static const struct field call_fields[] = {
+	INTEGER("number", "Number of the hypercall."),
+	STRING("name", "Its name."),
+	INTEGER("count", "How often it was called."),
+	END
+};
+
 static const struct field stats_fields[] = {
 	INTEGER("full_entries", "Entries into the hypervisor's address space."),
 	INTEGER("gate_entries", "Entries answered in the gate (as the guest counts)."),
@@ -46,6 +53,8 @@ static const struct field stats_fields[] = {
 	INTEGER("page_table_writes", "Trapped writes to page tables."),
 	INTEGER("events", "Events sent to it."),
 	INTEGER("switches", "Times one of its vCPUs was loaded."),
+	{ "calls", FIELD_LIST, true, "Hypercalls that it made, by number; in a "
+	  "multicall each of them.", call_fields },
 	END
 };
 

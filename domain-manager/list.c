@@ -7,6 +7,7 @@
 #include <string.h>
 #include <xen/xen.h>
 #include <xen/sched.h>
+#include <ringlet/hypercall-numbers.h>
 
 #include "hyp.h"
 #include "text.h"
@@ -150,6 +151,25 @@ static json_t *describe_all(const struct ringlet_domain_info *info)
 	return domain;
 }
 
+/* Those that were made, by number. */
+static json_t *describe_calls(const struct ringlet_domain_stats *stats)
+{
+	static const char *const names[RINGLET_NR_HYPERCALLS] = {
+#define HYPERCALL_NAME(nr, string) [nr] = string,
+#include <ringlet/names.inc>
+	};
+	json_t *list = json_array();
+	int nr;
+
+	for (nr = 0; nr < RINGLET_NR_HYPERCALLS; nr++)
+		if (stats->calls[nr])
+			json_array_append_new(list, json_pack(
+				"{si,ss,sI}", "number", nr, "name",
+				names[nr] ? names[nr] : "unknown", "count",
+				(json_int_t)stats->calls[nr]));
+	return list;
+}
+
 static json_t *describe_stats(const struct ringlet_domain_stats *stats)
 {
 	json_t *object = json_object();
@@ -162,6 +182,7 @@ static json_t *describe_stats(const struct ringlet_domain_stats *stats)
 	set_number(object, "page_table_writes", stats->pt_writes);
 	set_number(object, "events", stats->events);
 	set_number(object, "switches", stats->switches);
+	json_object_set_new(object, "calls", describe_calls(stats));
 	return object;
 }
 
@@ -210,10 +231,15 @@ void print_info(const json_t *result)
 {
 	const json_t *domain = json_object_get(result, "domain");
 	const json_t *stats = json_object_get(domain, "stats");
+	static const struct column columns[] = {
+		{"name", "HYPERCALL"}, {"count", "TIMES"}, {NULL, NULL}};
+	json_t *calls = json_object_get(stats, "calls");
 
 	text_fields(domain ? domain : json_object_get(result, "machine"));
 	if (stats)
 		text_fields(stats);
+	if (json_array_size(calls))
+		text_table(calls, columns);
 }
 
 static json_t *domain_alone(struct rl *rl)

@@ -193,6 +193,27 @@ static void results_fit_the_schema(void **state)
 	}
 }
 
+/* Hypercalls by number, those that were made; one may be newer than rl. */
+static void calls_are_told(void **state)
+{
+	json_t *json, *calls, *first, *second;
+	int code;
+
+	(void)state;
+	prepare();
+	json = run("--json info one", &code);
+	calls = json_object_get(json_object_get(json_object_get(json_object_get(
+		json, "result"), "domain"), "stats"), "calls");
+	assert_int_equal(json_array_size(calls), 2);
+	first = json_array_get(calls, 0);
+	second = json_array_get(calls, 1);
+	assert_string_equal(json_string_value(json_object_get(first, "name")), "memory_op");
+	assert_int_equal(json_integer_value(json_object_get(first, "count")), 7);
+	assert_int_equal(json_integer_value(json_object_get(second, "number")), 63);
+	assert_string_equal(json_string_value(json_object_get(second, "name")), "unknown");
+	json_decref(json);
+}
+
 /* Each call may fail: an error then, or a warning, never a crash or a lie. */
 static void failing_calls(void **state)
 {
@@ -323,6 +344,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_are_complete),
 		cmocka_unit_test(results_fit_the_schema),
+		cmocka_unit_test(calls_are_told),
 		cmocka_unit_test(failing_calls),
 		cmocka_unit_test(documents_are_complete),
 		cmocka_unit_test(mistakes_are_answered),

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <xen/xen.h>
 
 #include "console.h"
 #include "daemon.h"
@@ -309,6 +310,8 @@ int hyp_domain_stats(struct hyp *hyp, uint32_t domid,
 
 	(void)hyp;
 	*stats = (struct ringlet_domain_stats){ .domid = d->info.domid };
+	stats->calls[__HYPERVISOR_memory_op] = 7;
+	stats->calls[63] = 1;	/* has no name */
 	return 0;
 }
 
