@@ -98,15 +98,14 @@ int core_page(struct core *core, uint64_t pfn, const void *data)
 
 int core_finish(struct core *core)
 {
-	uint64_t notes = CORE_MEMORY + core->nr_pfns * 4096;
-	uint64_t headers = notes + ((core->notes_size + 7) & ~7UL);
+	uint64_t notes = CORE_NOTES(core->nr_segments);
 	Elf64_Ehdr elf = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
 			     ELFDATA2LSB, EV_CURRENT },
 		.e_type = ET_CORE,
 		.e_machine = EM_X86_64,
 		.e_version = EV_CURRENT,
-		.e_phoff = headers,
+		.e_phoff = sizeof(elf),
 		.e_ehsize = sizeof(elf),
 		.e_phentsize = sizeof(Elf64_Phdr),
 		.e_phnum = core->nr_segments,
@@ -121,7 +120,7 @@ int core_finish(struct core *core)
 	rc = write_at(core->fd, core->notes, core->notes_size, notes);
 	if (!rc)
 		rc = write_at(core->fd, core->segments,
-			      core->nr_segments * sizeof(Elf64_Phdr), headers);
+			      core->nr_segments * sizeof(Elf64_Phdr), sizeof(elf));
 	/* Last: a file without it is no core. */
 	return rc ? rc : write_at(core->fd, &elf, sizeof(elf), 0);
 }

@@ -2,10 +2,10 @@
 /*
  * An ELF core of a domain, for gdb (with the kernel's vmlinux) and crash.
  *
- *	offset 0	ELF header
+ *	offset 0	ELF header, program headers, notes: crash reads no file whose
+ *			headers are anywhere else
  *	CORE_MEMORY	memory by pseudo-physical address; what is not there, or
- *			zero, is a hole of the file
- *	after it	notes, then program headers
+ *			zero, is a hole of the file, as is room for more headers
  *
  * PT_LOAD: all of memory as Linux maps it directly, again as its kernel image, then
  * what else its page tables map in the kernel's half (stacks, modules). p_paddr is
@@ -22,10 +22,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CORE_MEMORY		4096UL
 #define CORE_MAX_SEGMENTS	60000	/* e_phnum has 16 bits */
 #define CORE_MAX_TABLES		200000	/* read in all */
 #define CORE_MAX_NOTES		65536
+#define CORE_NOTES(segments) \
+	(sizeof(Elf64_Ehdr) + (segments) * sizeof(Elf64_Phdr))
+/* From a page on, in the file too: the walk reads its tables from there. */
+#define CORE_MEMORY \
+	((CORE_NOTES(CORE_MAX_SEGMENTS) + CORE_MAX_NOTES + 4095UL) & ~4095UL)
 
 struct core {
 	int fd;

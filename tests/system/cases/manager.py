@@ -69,6 +69,9 @@ MISTAKES = (
     ("create /t/good memory=100000", RESOURCES, "it wants 100000 MiB, .* are free"),
 )
 
+# There is no pgrep, and other processes of rl are none of the daemon's.
+KILL_DAEMON = "kill -9 $(ps -o pid,args | awk '$2 == \"rl\" && $3 == \"daemon\" { print $1 }')"
+
 # The files they name.
 FILES = (
     "mkdir /t; touch /t/empty",
@@ -138,4 +141,69 @@ def killed(context):
         m.run("sleep 2")
         after = state(m)
         context.require(before == after, "before %s, after %s" % (before, after))
+        m.poweroff()
+
+
+def settled(m):
+    """Until what is half made is gone: the daemon needs a moment to see who is gone."""
+    m.run("n=0; while rl list | grep -Eq 'paused|dying' && [ $n -lt 300 ]; do "
+          "usleep 200000; n=$((n+1)); done; [ $n -lt 300 ]", timeout=200)
+
+
+@case("manager-daemon-killed", hypervisors=("ringlet",), lifetime=1200)
+def daemon_killed(context):
+    """The daemon, killed at any point of a creation: a domain whose console the next
+    daemon serves, or an error that names the daemon, and nothing left."""
+    refused, delay = 0, 0.005
+    with context.boot(image="service", mem=1536, options="dom0_mem=700M") as m:
+        prepare(m)
+        m.run("rl create /t/good && rl destroy good")
+        before = state(m)
+        # Ever later, by a fifth each time, until the creation is over before: whatever
+        # it takes on this machine.
+        while delay < 120:
+            said = m.run("rl create /t/good >/t/said 2>&1 & usleep %d; "
+                         "%s; wait $!; echo status $?; cat /t/said"
+                         % (delay * 1e6, KILL_DAEMON), timeout=300)
+            delay *= 1.2
+            status = int(re.search(r"^status (\d+)", said, re.M)[1])
+            m.run("rl daemon")
+            settled(m)
+            if not status:
+                break
+            refused += 1
+            context.require(re.search(r"^rl: create: [\w ]+: .*daemon", said, re.M),
+                            "it does not name the daemon:\n" + said)
+        m.run("rl console good --json >/dev/null")
+        m.run("rl destroy good")
+        after = state(m)
+        context.require(before == after, "before %s, after %s" % (before, after))
+        print("# manager-daemon-killed: %d creations refused" % refused, flush=True)
+        m.poweroff()
+
+
+@case("manager-dies-in-creation", hypervisors=("ringlet",), lifetime=1200)
+def dies_in_creation(context):
+    """Somebody destroys the domain while it is made: an error, and nothing left."""
+    ends = {"made": 0, "refused": 0}
+    with context.boot(image="service", mem=1536, options="dom0_mem=700M") as m:
+        prepare(m)
+        m.run("rl create /t/good && rl destroy good")
+        before = state(m)
+        for step in range(0, 15):
+            # It is there from its first step on: wait for that, not for a time.
+            said = m.run("rl create /t/good >/t/said 2>&1 & usleep %d; "
+                         "until rl destroy good 2>/dev/null; do :; done; "
+                         "wait $!; echo status $?; cat /t/said" % (step * 40000), timeout=300)
+            status = int(re.search(r"^status (\d+)", said, re.M)[1])
+            settled(m)
+            if status:
+                ends["refused"] += 1
+                context.require(re.search(r"^rl: create: [\w ]+: good: ", said, re.M),
+                                "it does not say what failed:\n" + said)
+            else:
+                ends["made"] += 1
+        after = state(m)
+        context.require(before == after, "before %s, after %s" % (before, after))
+        context.require(ends["refused"], "it never died while it was made: %s" % ends)
         m.poweroff()
