@@ -206,8 +206,8 @@ static unsigned int from_one(struct net_from *from)
 }
 
 /*
- * Receive up to @budget frames of a queue. The driver is asked for a notification only when its ring was found empty, and
- * gets at most one for all that was taken.
+ * Receive up to @budget frames of a queue. The driver is asked for a notification only
+ * when its ring was found empty, and gets at most one for all that was taken.
  */
 int net_from_poll(struct napi_struct *napi, int budget)
 {

@@ -217,7 +217,8 @@ static int net_check_args(struct back_device *dev, const struct ringlet_back_att
 		return -EINVAL;
 	}
 	if (args->mtu && (args->mtu < ETH_MIN_MTU || args->mtu > IP_MAX_MTU - VLAN_ETH_HLEN)) {
-		back_warn(dev, "an MTU of %u: %u to %u", args->mtu, ETH_MIN_MTU, (unsigned int)IP_MAX_MTU - VLAN_ETH_HLEN);
+		back_warn(dev, "an MTU of %u: %u to %u", args->mtu, ETH_MIN_MTU,
+			  (unsigned int)IP_MAX_MTU - VLAN_ETH_HLEN);
 		return -EINVAL;
 	}
 	return 0;

@@ -25,7 +25,8 @@
 
 static unsigned int pool_max = UINT_MAX;
 module_param(pool_max, uint, 0644);
-MODULE_PARM_DESC(pool_max, "Largest buffer in bytes that is copied through the pool; others are granted where that is possible (default: all are copied)");
+MODULE_PARM_DESC(pool_max, "Largest buffer in bytes that is copied through the pool; others are granted "
+			   "where that is possible (default: all are copied)");
 
 #define MAX_MAPPING	(RINGLET_GRANT_PAGES * PAGE_SIZE)
 
