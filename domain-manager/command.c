@@ -55,15 +55,8 @@ int rl_domain(struct rl *rl, const char *name, struct ringlet_domain_info *info)
 		return rc ? report_errno(&rl->report, rc, "find domain", name) :
 			    0;
 	}
-	for (;; domid = info->domid + 1UL) {
-		rc = hyp_domain_next(rl->hyp, domid, info);
-		if (rc)
-			return report_errno(&rl->report, rc, "find domain",
-					    name);
-		if (!strcmp(info->name, name) &&
-		    !(info->state & RINGLET_DOM_DYING))
-			return 0;
-	}
+	rc = hyp_domain_named(rl->hyp, name, info);
+	return rc ? report_errno(&rl->report, rc, "find domain", name) : 0;
 }
 
 int rl_number(struct rl *rl, const char *text, const char *what, uint64_t min,

@@ -434,18 +434,16 @@ int config_name_free(struct hyp *hyp, const char *name, const char *stage,
 {
 	struct ringlet_domain_info info;
 	const char *wrong = bad_name(name);
-	uint64_t next;
 	int rc;
 
 	if (wrong)
 		return report_error(report, EXIT_CONFIG, stage, name,
 				    "choose another name", "%s", wrong);
-	for (next = 0; !(rc = hyp_domain_next(hyp, next, &info));
-	     next = info.domid + 1UL)
-		if (!(info.state & RINGLET_DOM_DYING) && !strcmp(info.name, name))
-			return report_error(report, EXIT_STATE, stage, name,
-					    "choose another name, or destroy that one",
-					    "the name is taken by domain %u",
-					    info.domid);
+	rc = hyp_domain_named(hyp, name, &info);
+	if (!rc)
+		return report_error(report, EXIT_STATE, stage, name,
+				    "choose another name, or destroy that one",
+				    "the name is taken by domain %u",
+				    info.domid);
 	return rc == -ESRCH ? 0 : report_errno(report, rc, stage, name);
 }

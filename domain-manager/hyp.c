@@ -164,6 +164,29 @@ int hyp_domain_next(struct hyp *hyp, uint32_t domid,
 	return domain_info(hyp, domid, RINGLET_FIND_NEXT, info);
 }
 
+int hyp_domain_named(struct hyp *hyp, const char *name,
+		     struct ringlet_domain_info *info)
+{
+	uint64_t next = 0;
+	int rc;
+
+	if (strlen(name) >= RINGLET_NAME_SIZE)
+		return -ESRCH;
+#ifdef RINGLET_FIND_NAME
+	*info = (struct ringlet_domain_info){ .find = RINGLET_FIND_NAME };
+	strcpy(info->name, name);
+	rc = op(hyp, DOMAIN_INFO, info);
+	info->name[sizeof(info->name) - 1] = 0;
+	if (rc != -EINVAL)
+		return rc;
+#endif
+	/* With ABI 0.1, one after the other. */
+	for (; !(rc = hyp_domain_next(hyp, next, info)); next = info->domid + 1UL)
+		if (!(info->state & RINGLET_DOM_DYING) && !strcmp(info->name, name))
+			return 0;
+	return rc;
+}
+
 int hyp_domain_set_max_pages(struct hyp *hyp, uint32_t domid, uint64_t pages)
 {
 	struct ringlet_domain_limits arg = {

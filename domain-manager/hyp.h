@@ -42,6 +42,10 @@ int hyp_domain_info(struct hyp *hyp, uint32_t domid,
 int hyp_domain_next(struct hyp *hyp, uint32_t domid,
 		    struct ringlet_domain_info *info);
 
+/* One that is called so and is not dying; -ESRCH: none. */
+int hyp_domain_named(struct hyp *hyp, const char *name,
+		     struct ringlet_domain_info *info);
+
 int hyp_domain_set_max_pages(struct hyp *hyp, uint32_t domid, uint64_t pages);
 /* -EINVAL also if @name is too long. */
 int hyp_domain_set_name(struct hyp *hyp, uint32_t domid, const char *name);

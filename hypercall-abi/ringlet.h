@@ -98,8 +98,9 @@ struct ringlet_domain_shutdown {
 /* domain_info.find */
 #define RINGLET_FIND_EXACT	0
 #define RINGLET_FIND_NEXT	1	/* the first with domid or above */
+#define RINGLET_FIND_NAME	2	/* 0.2: one of that name that is not dying */
 
-/* domain_info: -ESRCH also when there is no next one. */
+/* domain_info: -ESRCH also when there is no next one, or none of that name. */
 struct ringlet_domain_info {
 	ringlet_u32 domid;		/* (io) */
 	ringlet_u32 find;		/* (in) RINGLET_FIND_* */
@@ -121,7 +122,7 @@ struct ringlet_domain_info {
 	ringlet_u32 weight, cap;	/* (out) see domain_sched */
 	ringlet_u32 reserved;
 	ringlet_u8 uuid[16];		/* (out) */
-	char name[RINGLET_NAME_SIZE];	/* (out) */
+	char name[RINGLET_NAME_SIZE];	/* (out); RINGLET_FIND_NAME: (io) */
 };
 
 /* domain_limits.set */

@@ -35,6 +35,7 @@ void crash_report(void *domain);
 
 /* The lowest domid from @id on, with a reference; NULL: none. @total: domains in all. */
 struct domain *domain_get_next(u32 id, u32 *total);
+struct domain *domain_get_named(const char *name);
 /* vcpu_context_get; the domain is held and settled. */
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
 

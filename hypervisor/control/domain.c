@@ -97,6 +97,27 @@ struct domain *domain_get_next(u32 id, u32 *total)
 	return best ? &best->domain : NULL;
 }
 
+/* One that is called so and is not dying, with a reference; a name that is changed now may
+ * be found or not. */
+struct domain *domain_get_named(const char *name)
+{
+	struct control_domain *c, *found;
+	u32 i;
+
+	spin_lock(&domlist_lock);
+	do {
+		found = NULL;
+		for (i = 0; i < NR_BUCKETS && !found; i++)
+			for (c = bucket[i]; c && !found; c = c->next)
+				if (c->published && READ_ONCE(c->domain.refs) &&
+				    !READ_ONCE(c->domain.is_dying) &&
+				    !memcmp(c->domain.name, name, strlen(name) + 1))
+					found = c;
+	} while (found && !take(found));
+	spin_unlock(&domlist_lock);
+	return found ? &found->domain : NULL;
+}
+
 struct domain *domain_of_page(u16 owner)
 {
 	struct control_domain *c;

@@ -94,11 +94,12 @@ static void domain_info_get(struct domain *d, struct ringlet_domain_info *i)
 long op_domain_info(struct domain *d, void *arg)
 {
 	struct ringlet_domain_info *op = arg;
+	bool by_name = op->find == RINGLET_FIND_NAME;
 	u32 total;
 
-	if (op->find > RINGLET_FIND_NEXT)
+	if (op->find > RINGLET_FIND_NAME || (by_name && op->name[RINGLET_NAME_SIZE - 1]))
 		return -EINVAL;
-	d = domain_get_next(op->domid, &total);
+	d = by_name ? domain_get_named(op->name) : domain_get_next(op->domid, &total);
 	if (!d)
 		return -ESRCH;
 	if (op->find == RINGLET_FIND_EXACT && d->id != op->domid) {

@@ -211,6 +211,22 @@ int hyp_domain_next(struct hyp *hyp, uint32_t domid,
 	return rc ? rc : -ESRCH;
 }
 
+int hyp_domain_named(struct hyp *hyp, const char *name,
+		     struct ringlet_domain_info *info)
+{
+	uint32_t domid;
+	int rc = fails();
+
+	(void)hyp;
+	for (domid = 0; !rc && domid < FAKE_DOMAINS; domid++) {
+		*info = fake->domain[domid].info;
+		if (fake->domain[domid].exists && !strcmp(info->name, name) &&
+		    !(info->state & RINGLET_DOM_DYING))
+			return 0;
+	}
+	return rc ? rc : -ESRCH;
+}
+
 int hyp_domain_set_max_pages(struct hyp *hyp, uint32_t domid, uint64_t pages)
 {
 	BEGIN(domid);

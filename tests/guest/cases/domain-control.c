@@ -132,6 +132,48 @@ CASE(domain_info_fields)
 	EXPECT_EQ(domid_info(DOMID_SELF, &i), -XEN_ESRCH);
 }
 
+#ifdef RINGLET_FIND_NAME
+static long find(const char *name, struct ringlet_domain_info *i)
+{
+	unsigned int n;
+
+	memset(i, 0, sizeof(*i));
+	i->find = RINGLET_FIND_NAME;
+	i->domid = 77;			/* is not looked at */
+	for (n = 0; n < sizeof(i->name) && name[n]; n++)
+		i->name[n] = name[n];
+	return RINGLET(DOMAIN_INFO, i);
+}
+
+CASE(domain_find_name)
+{
+	struct ringlet_domain_limits l = { .set = RINGLET_LIMIT_NAME, .name = "renamed" };
+	struct ringlet_domain_info i;
+	u32 d;
+
+	NEED_CALL_55();
+	EXPECT_EQ(find("child", &i), -XEN_ESRCH);
+	d = create();
+	EXPECT_EQ(find("child", &i), 0);
+	EXPECT_EQ(i.domid, d);
+	EXPECT_EQ(i.max_pages, 16);
+	EXPECT_EQ(find("chil", &i), -XEN_ESRCH);
+	EXPECT_EQ(find("children", &i), -XEN_ESRCH);
+	EXPECT_EQ(find("012345678901234567890123456789012345678901234567", &i), -XEN_EINVAL);
+	l.domid = d;
+	EXPECT_EQ(RINGLET(DOMAIN_LIMITS, &l), 0);
+	EXPECT_EQ(find("child", &i), -XEN_ESRCH);
+	EXPECT_EQ(find("renamed", &i), 0);
+	EXPECT_EQ(REF(DESTROY, d), 0);
+	EXPECT_EQ(find("renamed", &i), -XEN_ESRCH);
+	/* A name that is only given out may be anything at the call. */
+	memset(&i, 0xff, sizeof(i));
+	i.domid = 0;
+	i.find = RINGLET_FIND_EXACT;
+	EXPECT_EQ(RINGLET(DOMAIN_INFO, &i), 0);
+}
+#endif
+
 CASE(domain_ref_wrong)
 {
 	static const u32 op[] = {
