@@ -218,7 +218,7 @@ def create_cost(machine, name):
 @case("domains-create-path", "soak", RINGLET, lifetime=1800)
 def create_path(context):
     """rl create makes as many hypercalls for the hundredth domain as for the first."""
-    with service(context) as machine:
+    with service(context, mem=3072) as machine:
         cost = []
         for n in range(100):
             if n in (1, 2, 3, 97, 98, 99):
