@@ -67,6 +67,10 @@ long hypercall_invoke(struct vcpu *v, u64 nr, const u64 args[6])
 	return h->call(v->call_args);
 }
 
+/*
+ * Registers of arguments may come back changed; r9 never, which no call has, and
+ * which in call_args is that of the last entry of a multicall.
+ */
 static void restart(struct vcpu *v)
 {
 	struct regs *r = v->regs;
@@ -76,7 +80,6 @@ static void restart(struct vcpu *v)
 	r->rdx = v->call_args[2];
 	r->r10 = v->call_args[3];
 	r->r8 = v->call_args[4];
-	r->r9 = v->call_args[5];
 	r->rip -= SYSCALL_LENGTH;
 }
 

@@ -138,3 +138,41 @@ CASE(multicall_long)
 			break;
 		}
 }
+
+#define LONG	2048
+
+/*
+ * A list that is preempted goes on by itself, and changes no register but those of
+ * arguments: what its entries hold for theirs is not the caller's.
+ */
+CASE(multicall_restart_registers)
+{
+	static struct multicall_entry c[LONG];
+	register ulong r8 asm("r8"), r9 asm("r9"), r10 asm("r10");
+	ulong rdi, rsi, rdx, rax;
+	unsigned int i, round;
+	bool preempted = false;
+
+	for (round = 0; round < 200 && !preempted; round++) {
+		for (i = 0; i < LONG; i++)
+			c[i] = (struct multicall_entry){
+				.op = __HYPERVISOR_xen_version, .result = 9,
+				.args = { XENVER_pagesize, 0, 3, 4, 5, 0xdead },
+			};
+		rax = __HYPERVISOR_multicall;
+		rdi = (ulong)c;
+		rsi = LONG;
+		rdx = r10 = r8 = 0;
+		r9 = 0x1234;
+		asm volatile("syscall"
+			     : "+a"(rax), "+D"(rdi), "+S"(rsi), "+d"(rdx), "+r"(r10),
+			       "+r"(r8), "+r"(r9) : : "rcx", "r11", "memory");
+		EXPECT_EQ(r9, 0x1234);
+		EXPECT_EQ(rax, 0);
+		for (i = 0; i < LONG; i++)
+			EXPECT_EQ(c[i].result, PAGE_SIZE);
+		preempted = rdi != (ulong)c;
+	}
+	if (!preempted)
+		kprintf("# no list of %u calls was preempted\n", LONG);
+}
