@@ -35,6 +35,7 @@ typedef __UINT64_TYPE__ ringlet_u64;
 #define RINGLET_FEATURE_SCHED		(1ULL << 2)	/* weights, caps, affinity */
 #define RINGLET_FEATURE_STATS		(1ULL << 3)
 #define RINGLET_FEATURE_DEVICES		(1ULL << 4)	/* since 0.2 */
+#define RINGLET_FEATURE_VCPU_PAGE	(1ULL << 5)	/* since 0.2 */
 
 /* version: every domain may ask. */
 struct ringlet_version {
@@ -260,6 +261,33 @@ struct ringlet_devices {
 	ringlet_u64 gfn;		/* first page: a pfn of the domain; below 2^40 */
 	ringlet_u32 control_port;	/* of the domain; not 0, below its max_ports */
 	ringlet_u32 backend_domid;	/* who may map the area; below 0x7ff0 */
+};
+
+/*
+ * vcpu_page, since 0.2: where the words lie that a vCPU and the gate share. The
+ * addresses are linear ones in the hypervisor's slots, in every page table, for the
+ * kernel only; the same for all vCPUs of the domain, where each finds its own, so
+ * that no register and no lock is needed to reach it. They hold as long as the
+ * domain is on this hypervisor: one that was saved and restored asks again.
+ * Counters start at 0 with the vCPU and are not set back.
+ */
+struct ringlet_vcpu_page {
+	ringlet_u64 counters;		/* (out) struct ringlet_vcpu_counters, read-only */
+	ringlet_u64 gate_entries;	/* (out) a ringlet_u64: counts entries answered
+					 * in the gate; writable, no use to write */
+	ringlet_u64 kernel_sp;		/* (out) a ringlet_u64: a store of 8 bytes is
+					 * stack_switch without a call. Any value; one
+					 * that the next entry from ring 3 cannot use
+					 * ends the domain then. */
+	ringlet_u32 counters_size;	/* (out) bytes of them that mean something */
+	ringlet_u32 reserved;		/* (out) 0 */
+};
+
+/* Of one vCPU; those of other vCPUs are not to be seen. */
+struct ringlet_vcpu_counters {
+	ringlet_u64 full_entries;	/*  0 into host space */
+	ringlet_u64 hypercalls;		/*  8 those of full entries and multicalls */
+	ringlet_u64 pt_writes;		/* 16 trapped writes to page tables */
 };
 
 #endif

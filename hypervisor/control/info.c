@@ -149,12 +149,25 @@ long op_domain_stats(struct domain *d, void *arg)
 	for (i = 0; i < d->max_vcpus; i++) {
 		const struct vcpu *v = d->vcpu[i];
 
-		op->full_entries += v->stat_entries;
+		op->full_entries += v->gate_ro->counters.full_entries;
 		op->gate_entries += READ_ONCE(v->gate_rw->entries);
-		op->hypercalls += v->stat_hypercalls;
-		op->pt_writes += v->stat_ptwr;
+		op->hypercalls += v->gate_ro->counters.hypercalls;
+		op->pt_writes += v->gate_ro->counters.pt_writes;
 	}
 	memcpy(op->calls, d->stat_calls, sizeof(op->calls));
+	return 0;
+}
+
+long op_vcpu_page(struct domain *d, void *arg)
+{
+	struct ringlet_vcpu_page *op = arg;
+
+	*op = (struct ringlet_vcpu_page){
+		.counters = GATE_RO + offsetof(struct gate_ro, counters),
+		.gate_entries = GATE_RW + offsetof(struct gate_rw, entries),
+		.kernel_sp = GATE_RW + offsetof(struct gate_rw, kernel_sp),
+		.counters_size = sizeof(struct ringlet_vcpu_counters),
+	};
 	return 0;
 }
 

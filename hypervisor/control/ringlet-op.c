@@ -40,7 +40,7 @@ static long op_version(struct domain *d, void *arg)
 		.abi_minor = RINGLET_ABI_MINOR,
 		.features = RINGLET_FEATURE_DOMAIN_CONTROL | RINGLET_FEATURE_GRANTS |
 			    RINGLET_FEATURE_SCHED | RINGLET_FEATURE_STATS |
-			    RINGLET_FEATURE_DEVICES,
+			    RINGLET_FEATURE_DEVICES | RINGLET_FEATURE_VCPU_PAGE,
 		.build = VERSION,
 	};
 	return 0;
@@ -234,7 +234,7 @@ static const struct ringlet_op {
 /* Which do not begin with the domid of a domain; which give nothing back. */
 #define OP(NAME) BIT(RINGLET_OP_RINGLET_OP_##NAME)
 #define NO_DOMAIN (OP(VERSION) | OP(DOMAIN_CREATE) | OP(DOMAIN_INFO) | \
-		   OP(MACHINE_INFO) | OP(LOG_READ))
+		   OP(MACHINE_INFO) | OP(LOG_READ) | OP(VCPU_PAGE))
 #define NO_ANSWER (OP(DOMAIN_DESTROY) | OP(DOMAIN_PAUSE) | OP(DOMAIN_UNPAUSE) | \
 		   OP(DOMAIN_SHUTDOWN) | OP(DOMAIN_LIMITS) | OP(VCPU_CONTEXT_SET) | \
 		   OP(VCPU_CONTEXT_GET) | OP(VCPU_AFFINITY) | OP(DOMAIN_DEVICES))

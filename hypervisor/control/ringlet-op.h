@@ -17,6 +17,7 @@ long op_domain_unpause(struct domain *d, void *arg);
 long op_domain_info(struct domain *d, void *arg);
 long op_vcpu_info(struct domain *d, void *arg);
 long op_domain_stats(struct domain *d, void *arg);
+long op_vcpu_page(struct domain *d, void *arg);
 long op_domain_frames(struct domain *d, void *arg);
 long op_machine_info(struct domain *d, void *arg);
 long op_log_read(struct domain *d, void *arg);

@@ -225,10 +225,10 @@ static void xen_leaf(u32 leaf, u32 sub, u32 r[4])
 static u64 vcpu_counter(const struct vcpu *v, u32 index)
 {
 	const u64 counter[NR_COUNTERS] = {
-		READ_ONCE(v->stat_entries),
+		READ_ONCE(v->gate_ro->counters.full_entries),
 		READ_ONCE(v->gate_rw->entries),	/* the guest can write it */
-		READ_ONCE(v->stat_hypercalls),
-		READ_ONCE(v->stat_ptwr),
+		READ_ONCE(v->gate_ro->counters.hypercalls),
+		READ_ONCE(v->gate_ro->counters.pt_writes),
 	};
 
 	return counter[index - 1];

@@ -264,7 +264,7 @@ struct exit host_entry(u64 nested_sp)
 
 	WRITE_ONCE(this_cpu->in_guest, 0);
 	this_cpu->entries++;
-	v->stat_entries++;
+	v->gate_ro->counters.full_entries++;
 	again = unlikely(v->gate_ro->open_slot) && mm_close_table(v);
 	if (nested_sp)
 		gate_fault(v, nested_sp);

@@ -61,7 +61,7 @@ long hypercall_invoke(struct vcpu *v, u64 nr, const u64 args[6])
 	h = &hypercalls[nr];
 	if (h->privilege == PRIV_control && !v->domain->is_privileged)
 		return -EPERM;
-	v->stat_hypercalls++;
+	v->gate_ro->counters.hypercalls++;
 	__atomic_add_fetch(&v->domain->stat_calls[nr], 1, __ATOMIC_RELAXED);
 	memcpy(v->call_args, args, sizeof(v->call_args));
 	return h->call(v->call_args);

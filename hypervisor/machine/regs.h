@@ -9,6 +9,8 @@
 
 #include "base/types.h"
 
+#include <ringlet/ringlet.h>
+
 struct regs {
 	u64 r15, r14, r13, r12, rbp, rbx;
 	u64 r11, r10, r9, r8, rax, rcx, rdx, rsi, rdi;
@@ -37,7 +39,7 @@ struct gate_trap {
  * struct gate_ro - what the gate knows of a vCPU; read-only in guest space
  *
  * Written by the host through the direct map while the vCPU is not running.
- * Ring 1 can read it, so nothing here is secret.
+ * Ring 1 can read it, so nothing here is secret; @counters is shown to it.
  */
 struct gate_ro {
 	u64 host_cr3;		/* of the pCPU this vCPU runs on now */
@@ -54,6 +56,7 @@ struct gate_ro {
 	u64 open_table;		/* machine address of the open L1 (mm/deferred.c) */
 	u64 open_slot;		/* 1 + the L4 slot that is hidden for it; 0: none */
 	struct gate_trap trap[GATE_TRAPS];
+	struct ringlet_vcpu_counters counters;
 };
 
 /**
@@ -65,7 +68,7 @@ struct gate_ro {
  */
 struct gate_rw {
 	u64 scratch[4];
-	u64 kernel_sp;		/* stack_switch: guest kernel stack */
+	u64 kernel_sp;		/* guest kernel stack; stores are an ABI (vcpu_page) */
 	u64 kernel_mode;	/* 0: ring 3 runs, else ring 1 (KERNEL_MODE_BURST) */
 	u64 entries;		/* entries answered in the gate */
 	u16 ds, es, fs, gs;	/* selectors to reload on the next exit */

@@ -92,7 +92,7 @@ bool mm_fault_on_write(struct vcpu *v, u64 va)
 			     v->domain->id, (unsigned long)op.value, rc);
 		return false;
 	}
-	v->stat_ptwr++;
+	v->gate_ro->counters.pt_writes++;
 	pt_insn_finish(&insn, &op, v->regs);
 	return true;
 

@@ -104,9 +104,6 @@ struct vcpu {
 	 * guarded by: own pCPU
 	 */
 	u64 call_args[6];
-
-	/* Statistics. */
-	u64 stat_entries, stat_hypercalls, stat_ptwr;
 };
 
 struct domain {

@@ -642,19 +642,21 @@ static void test_tsc_leaf(void **state)
 static void test_stats_leaf(void **state)
 {
 	static struct gate_rw other_rw;
+	static struct gate_ro other_ro;
 	static struct vcpu other;
 	u32 r[4];
 
 	(void)state;
 	other.gate_rw = &other_rw;
+	other.gate_ro = &other_ro;
 	dom.max_vcpus = 4;
 	dom.vcpu[2] = &other;
-	vcpu.stat_entries = 0xffffffff;
-	other.stat_entries = 3;
+	vcpu.gate_ro->counters.full_entries = 0xffffffff;
+	other_ro.counters.full_entries = 3;
 	vcpu.gate_rw->entries = 10;
 	other_rw.entries = 20;
-	vcpu.stat_hypercalls = 40;
-	vcpu.stat_ptwr = 50;
+	vcpu.gate_ro->counters.hypercalls = 40;
+	vcpu.gate_ro->counters.pt_writes = 50;
 	cpuid_of(0x40000100, 0, r);
 	assert_int_equal(r[0], 4);
 	assert_memory_equal(&r[1], "RingletStats", 12);

@@ -3,7 +3,7 @@
  * Crash cases: a kernel stack that cannot take the frame. The guest dies, the hypervisor does
  * not.
  */
-#include "guest.h"
+#include "child.h"
 
 USER_SNIPPET(trip, "ud2");
 
@@ -20,6 +20,23 @@ static void user_trap_with_stack(ulong sp)
 	user_run(&u, trip);
 }
 
+/* The same with the address stored where vcpu_page says. */
+static void user_trap_with_stored(ulong sp)
+{
+	struct ringlet_vcpu_page p = { 0 };
+	struct user u;
+
+	if (!on_ringlet) {
+		skip("needs hypercall 55");
+		return;
+	}
+	if (RINGLET(VCPU_PAGE, &p))
+		panic("no vcpu_page");
+	user_prepare(&u);
+	*(volatile ulong *)p.kernel_sp = sp;
+	user_run(&u, trip);
+}
+
 /* A trap of the kernel itself with rsp there. */
 static void kernel_trap_with_stack(ulong sp)
 {
@@ -30,6 +47,10 @@ static void kernel_trap_with_stack(ulong sp)
 	CRASH_CASE(crash_user_trap_stack_##where)			\
 	{								\
 		user_trap_with_stack(address);				\
+	}								\
+	CRASH_CASE(crash_user_trap_stored_##where)			\
+	{								\
+		user_trap_with_stored(address);				\
 	}								\
 	CRASH_CASE(crash_kernel_trap_stack_##where)			\
 	{								\

@@ -27,7 +27,7 @@ CASE(ringlet_op_version)
 
 CASE(ringlet_op_unknown)
 {
-	static const u32 nr[] = { RINGLET_OP_RINGLET_OP_DEVICES + 1, 63, 64, 65, 0x10000, 0x80000000, ~0u };
+	static const u32 nr[] = { RINGLET_OP_RINGLET_OP_VCPU_PAGE + 1, 63, 64, 65, 0x10000, 0x80000000, ~0u };
 	unsigned int i;
 
 	NEED_CALL_55();

@@ -88,6 +88,8 @@ def life(context, series):
         made = rl(machine, "create %s memory=160 vcpus=2" % CONFIG)
         shell_in(machine, "demo")
         ask(machine, "demo", "echo a$((6 * 7)) $(nproc)", "a42 2")
+        # Where the device area is; no kernel may use it for anything else.
+        ask(machine, "demo", "grep -c 000a0000-000fffff.*eserved /proc/iomem", "1")
         rl(machine, "mem-set demo 128")
         wait_for(machine, "rl list demo | grep -q ' 128 '", "balloon")
         rl(machine, "vcpu-set demo 1")
