@@ -28,7 +28,7 @@ enum field_type {
 	FIELD_INTEGER,
 	FIELD_BOOLEAN,
 	FIELD_OBJECT,	/* of fields */
-	FIELD_LIST,	/* of objects of fields; of integers if there are none */
+	FIELD_LIST,	/* of objects of fields; of strings if there are none */
 };
 
 /* One field of a result. Tables of them end with a name of NULL. */

@@ -223,6 +223,45 @@ static const struct field dump_core_fields[] = {
 	END
 };
 
+#define DEVICE_FIELDS \
+	NAME_AND_ID, \
+	STRING("kind", "disk, vif, channel, rng or share."), \
+	STRING("drivers", "virtio or xen."), \
+	STRING("device", "What it is called: a disk's vdev, a channel's name, a " \
+	       "share's tag; else its number."), \
+	INTEGER("number", "Number of the device among those of its kind."), \
+	STRING("state", "waiting (for the guest), connected, away (the back-end is), " \
+	       "closing, closed, broken, ..."), \
+	MAYBE("target", FIELD_STRING, "File, block device, folder or socket behind it."), \
+	MAYBE("made", FIELD_STRING, "What was made here for it: a loop device, an " \
+	      "interface, a terminal."), \
+	MAYBE("bridge", FIELD_STRING, "A vif's bridge."), \
+	MAYBE("mac", FIELD_STRING, "A vif's MAC."), \
+	MAYBE("readonly", FIELD_BOOLEAN, "A disk or share that is not written to."), \
+	MAYBE("bytes", FIELD_INTEGER, "After block-resize: its size.")
+
+static const struct field device_fields[] = { DEVICE_FIELDS, END };
+
+static const struct field device_list_fields[] = {
+	LIST("devices", device_fields, "The devices, by domain."), END
+};
+
+static const struct option_def attach_options[] = {
+	{ 0, "drivers", "NAME", "virtio or xen; else as the domain's configuration says.", },
+	END
+};
+
+static const struct option_def detach_options[] = {
+	{ 'f', "force", NULL, "Do not ask the guest.", },
+	END
+};
+
+static const struct field network_fields[] = {
+	STRING("bridge", "Where a vif goes that names no bridge."),
+	LIST("done", NULL, "What was done, a sentence each."),
+	END
+};
+
 static const struct option_def daemon_options[] = {
 	{ 0, "foreground", NULL, "Stay in the foreground.", },
 	END
@@ -300,6 +339,40 @@ const struct command commands[] = {
 	  "write a domain's memory and registers to a file",
 	  "An ELF core for gdb, with the kernel's vmlinux. A domain that runs is "
 	  "paused meanwhile.", verb_dump_core, NULL },
+	{ "block-attach", "DOMAIN DISK...", 2, -1, false, attach_options, device_fields,
+	  "give a domain a disk",
+	  "DISK is what stands in disk = [ ... ] of a configuration: "
+	  "/srv/data.img,raw,xvdb,rw; its parts may be arguments of their own. A domain "
+	  "that runs learns of it.", verb_block_attach, NULL },
+	{ "block-detach", "DOMAIN DISK", 2, 2, false, detach_options, domain_fields,
+	  "take a disk away from a domain",
+	  "DISK is its vdev. The guest is asked to let go of it; with --force it is not.",
+	  verb_block_detach, NULL },
+	{ "block-list", "[DOMAIN]...", 0, -1, false, NULL, device_list_fields,
+	  "list disks of domains", NULL, verb_block_list, print_devices },
+	{ "block-resize", "DOMAIN DISK [SIZE]", 2, 3, false, NULL, device_fields,
+	  "tell a guest that its disk has another size",
+	  "With SIZE (512M, 10G, ...) the file behind it is made that large before.",
+	  verb_block_resize, NULL },
+	{ "network-attach", "DOMAIN [VIF]...", 1, -1, false, attach_options, device_fields,
+	  "give a domain a network interface",
+	  "VIF is what stands in vif = [ ... ] of a configuration: "
+	  "mac=00:16:3e:01:02:03,bridge=rlbr0.", verb_network_attach, NULL },
+	{ "network-detach", "DOMAIN VIF", 2, 2, false, detach_options, domain_fields,
+	  "take a network interface away from a domain",
+	  "VIF is its MAC, its number, or the interface here.", verb_network_detach, NULL },
+	{ "network-list", "[DOMAIN]...", 0, -1, false, NULL, device_list_fields,
+	  "list network interfaces of domains", NULL, verb_network_list, print_devices },
+	{ "channel-list", "[DOMAIN]...", 0, -1, false, NULL, device_list_fields,
+	  "list channels of domains", NULL, verb_channel_list, print_devices },
+	{ "device-list", "[DOMAIN]...", 0, -1, false, NULL, device_list_fields,
+	  "list all devices of domains", NULL, verb_device_list, print_devices },
+	{ "network-setup", "", 0, 0, true, NULL, network_fields,
+	  "set up the bridge of guests, NAT and DHCP",
+	  "As /etc/ringlet/network.conf says: bridge = \"rlbr0\", address = "
+	  "\"192.168.77.1/24\", uplink = \"eth0\" (else NAT to any), nat = 1, dhcp = 1, "
+	  "range = \"FIRST-LAST\", dns = \"SERVER...\"; these hold without it. It may be "
+	  "done again at any time.", verb_network_setup, print_network },
 	{ "daemon", "", 0, 0, true, daemon_options, no_fields,
 	  "start the daemon that serves consoles and restarts domains",
 	  "It returns when the daemon is ready. The daemon may be stopped and "

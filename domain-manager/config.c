@@ -20,7 +20,7 @@
 #define STAGE	"check configuration"
 #define COUNT(array)	(sizeof(array) / sizeof(*(array)))
 
-enum kind { KIND_STRING, KIND_NUMBER, KIND_ACTION, KIND_CPUS };
+enum kind { KIND_STRING, KIND_NUMBER, KIND_ACTION, KIND_CPUS, KIND_DRIVERS, KIND_DEVICES };
 
 const char *const config_actions[NR_ACTIONS] = {
 	[ACTION_DESTROY] = "destroy",
@@ -86,12 +86,32 @@ static const struct key {
 	  "When it reboots; restart if not given." },
 	{ "on_crash", KIND_ACTION, AT(on_crash), 0, 0, ACTION_DESTROY,
 	  "When it crashes." },
+	{ "drivers", KIND_DRIVERS, AT(drivers), 0, 0, 0,
+	  "Whose drivers its disks and vifs have: \"virtio\", if not given, for "
+	  "kernels with our front-ends, or \"xen\" for stock ones (Linux's blkback "
+	  "and netback)." },
+	{ "disk", KIND_DEVICES, DEVICE_DISK, 0, 0, 0,
+	  "Disks, a list of strings as in xl-disk-configuration(5): "
+	  "\"FILE_OR_DEVICE,raw,xvda,rw\" or \"vdev=xvda,access=rw,target=...\", "
+	  "format raw only. Besides: direct=0 (through the page cache), serial=, "
+	  "queues=, queue-size=, no-discard, backendtype=virtio or xen." },
+	{ "vif", KIND_DEVICES, DEVICE_VIF, 0, 0, 0,
+	  "Network interfaces, a list of strings: mac=, bridge=, vifname=, mtu=, "
+	  "queues=, filter=1 (send from its own MAC only), backendtype=; all may be "
+	  "left out. Without a MAC it gets one of 00:16:3e that stays." },
+	{ "channel", KIND_DEVICES, DEVICE_CHANNEL, 0, 0, 0,
+	  "Channels, a list of \"name=NAME,connection=socket,path=PATH\" or "
+	  "\"name=NAME,connection=pty\": ports of a virtio console." },
+	{ "rng", KIND_NUMBER, AT(rng), 0, 1, 0, "1: a source of random numbers." },
+	{ "share", KIND_DEVICES, DEVICE_SHARE, 0, 0, 0,
+	  "Folders, a list of \"tag=TAG,path=FOLDER\", with readonly=1 as "
+	  "wanted. The guest mounts them as 9p, by tag." },
 };
 
 /* Keys that are understood, but cannot be obeyed. */
 static const char *const refused[] = {
-	"disk", "vif", "vfb", "vkb", "pci", "usbctrl", "usbdev", "vtpm", "p9",
-	"pvcalls", "vsnd", "vdispl", "channel", "irqs", "ioports", "iomem",
+	"vfb", "vkb", "pci", "usbctrl", "usbdev", "vtpm", "p9",
+	"pvcalls", "vsnd", "vdispl", "irqs", "ioports", "iomem",
 	"bootloader", "driver_domain", "vsock", "vscsi", "virtio",
 };
 
@@ -282,11 +302,57 @@ static int take_cpus(const struct check *c, const json_t *value)
 	return 0;
 }
 
+static int take_drivers(const struct check *c, const json_t *value, uint64_t *driver)
+{
+	const char *text = json_string_value(value);
+
+	for (*driver = 0; text && *driver < DRIVER_ANY; ++*driver)
+		if (!strcmp(device_drivers[*driver], text))
+			return 0;
+	return fault(c, "drivers", NULL, "drivers must be \"virtio\" or \"xen\"");
+}
+
+/* Drivers and ids of all are chosen when all are known. */
+static int take_device(const struct check *c, const struct key *key,
+		       const json_t *element)
+{
+	struct config *config = c->config;
+	struct device device;
+	char object[512];
+	const char *wrong;
+
+	if (!json_is_string(element))
+		return fault(c, key->name, "put each between quotes",
+			     "%s: an element is not a string", key->name);
+	if (device_parse(key->at, json_string_value(element), where(c, key->name, object),
+			 &device, c->report))
+		return -1;
+	device.line = json_integer_value(json_object_get(
+		json_object_get(c->values, key->name), "line"));
+	wrong = device_add(config->devices, &config->nr_devices, &device);
+	return wrong ? fault(c, key->name, NULL, "%s: %s", key->name, wrong) : 0;
+}
+
+static int take_devices(const struct check *c, const struct key *key,
+			const json_t *value)
+{
+	json_t *element;
+	size_t i;
+
+	if (!json_is_array(value))
+		return fault(c, key->name, "write [ \"...\" ]",
+			     "%s must be a list of strings", key->name);
+	json_array_foreach(value, i, element)
+		if (take_device(c, key, element))
+			return -1;
+	return 0;
+}
+
 static int take(const struct check *c, const struct key *key)
 {
 	const json_t *value = json_object_get(json_object_get(c->values, key->name),
 					      "value");
-	void *at = (char *)c->config + key->at;
+	void *at = (char *)c->config + key->at;	/* not of devices */
 
 	if (!value)
 		return 0;
@@ -299,6 +365,10 @@ static int take(const struct check *c, const struct key *key)
 		return take_action(c, key, value, at);
 	case KIND_CPUS:
 		return take_cpus(c, value);
+	case KIND_DRIVERS:
+		return take_drivers(c, value, at);
+	case KIND_DEVICES:
+		return take_devices(c, key, value);
 	}
 	return -1;
 }
@@ -341,6 +411,72 @@ static int check_arguments(const struct check *c)
 	return 0;
 }
 
+/*
+ * A MAC that is not given must stay the same when the domain is made again, with
+ * another UUID: it is that of the configured UUID, or of name and machine.
+ */
+static void choose_seed(const struct config *config, uint8_t seed[16])
+{
+	char text[CONFIG_NAME_SIZE + 64] = "";
+	FILE *file = fopen("/etc/machine-id", "r");
+	size_t i, length;
+
+	if (config->uuid_text) {
+		memcpy(seed, config->uuid, 16);
+		return;
+	}
+	if (file && !fgets(text, 64, file))
+		*text = 0;
+	if (file)
+		fclose(file);
+	length = strlen(text);
+	snprintf(text + length, sizeof(text) - length, "%s", config->name);
+	memset(seed, 0, 16);
+	for (i = 0; text[i]; i++)
+		seed[i % 16] = seed[i % 16] * 31 + text[i];
+}
+
+static int finish_devices(const struct check *c)
+{
+	struct config *config = c->config;
+	struct device *device, rng = { .kind = DEVICE_RNG, .driver = DRIVER_VIRTIO };
+	uint8_t seed[16];
+	size_t i;
+
+	if (config->rng && device_add(config->devices, &config->nr_devices, &rng))
+		return fault(c, "rng", NULL, "rng: there are too many devices");
+	choose_seed(config, seed);
+	for (i = 0; i < config->nr_devices; i++) {
+		device = &config->devices[i];
+		if (device->driver == DRIVER_ANY)
+			device->driver = device->kind > DEVICE_VIF ? DRIVER_VIRTIO :
+								     config->drivers;
+		if (device->kind == DEVICE_VIF && !device->mac)
+			device->mac = device_stable_mac(seed, device->id);
+	}
+	return 0;
+}
+
+/* Room for what is configured, and for what is to come if that is not said. */
+static int choose_device_pages(const struct check *c)
+{
+	struct config *config = c->config;
+	uint64_t wanted = config->max_devices, nr = 0;
+	size_t i;
+
+	for (i = 0; i < config->nr_devices; i++)
+		nr += config->devices[i].driver == DRIVER_VIRTIO;
+	if (wanted == CONFIG_DEVICES_DEFAULT)
+		wanted = nr > RINGLET_DEVICES_SLOTS(1) ? nr : RINGLET_DEVICES_SLOTS(1);
+	if (nr > wanted)
+		return fault(c, "max_devices", "raise it", "max_devices, %lu, is less than "
+			     "the %lu virtio devices that are configured", wanted, nr);
+	config->device_pages = 0;
+	while (wanted && wanted > RINGLET_DEVICES_SLOTS(config->device_pages))
+		config->device_pages++;
+	return 0;
+}
+
 /* What the keys make together. */
 static int check_together(const struct check *c)
 {
@@ -373,13 +509,9 @@ static int check_together(const struct check *c)
 		return fault(c, "maxvcpus", "raise maxvcpus or lower vcpus",
 			     "maxvcpus, %lu, is less than vcpus, %lu",
 			     config->maxvcpus, config->vcpus);
-	config->device_pages = 1;
-	while (config->max_devices != CONFIG_DEVICES_DEFAULT &&
-	       config->max_devices > RINGLET_DEVICES_SLOTS(config->device_pages))
-		config->device_pages++;
-	if (!config->max_devices)
-		config->device_pages = 0;
-	return check_arguments(c);
+	if (check_arguments(c) || finish_devices(c))
+		return -1;
+	return choose_device_pages(c);
 }
 
 int config_check(const json_t *values, const char *name, struct config *config,

@@ -17,6 +17,7 @@
 #include <jansson.h>
 #include <ringlet/virtio.h>
 
+#include "device.h"
 #include "report.h"
 
 #define CONFIG_MAX_FILE		65536
@@ -59,6 +60,10 @@ struct config {
 	uint64_t max_devices;		/* or CONFIG_DEVICES_DEFAULT */
 	uint32_t device_pages;		/* of its device area; 0: none */
 	uint64_t on_poweroff, on_reboot, on_crash;	/* enum config_action */
+	uint64_t drivers;		/* enum device_driver: of devices that do not say */
+	uint64_t rng;			/* how many */
+	size_t nr_devices;
+	struct device devices[DEVICE_MAX];	/* with drivers and ids */
 };
 
 /* A key, for the manual page. */

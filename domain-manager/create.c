@@ -24,6 +24,7 @@
 #include <ringlet/virtio.h>
 
 #include "apart.h"
+#include "attach.h"
 #include "builder.h"
 #include "daemon.h"
 #include "hyp.h"
@@ -391,6 +392,33 @@ static int make_nodes(struct creation *c)
 		    0;
 }
 
+static const char *device_where(const struct config *config,
+				const struct device *device, char where[512])
+{
+	snprintf(where, 512, device->line ? "%s:%u" : "%s", config->file, device->line);
+	return where;
+}
+
+/* In the order of the file: the guest numbers virtio devices so. */
+static int attach_devices(struct creation *c)
+{
+	const struct config *config = c->config;
+	const struct target domain = {
+		c->created->domid, config->name, c->created->uuid,
+	};
+	struct device device;
+	char where[512];
+	size_t i;
+
+	for (i = 0; i < config->nr_devices; i++) {
+		device = config->devices[i];
+		if (attach_device(&domain, &device, device_where(config, &device, where),
+				  c->report))
+			return -1;
+	}
+	return 0;
+}
+
 static int unpause(struct creation *c)
 {
 	const char *wrong = c->daemon ? daemon_started(c->daemon) : NULL;
@@ -416,8 +444,9 @@ static bool interrupted(void)
 }
 
 static int (*const steps[])(struct creation *c) = {
-	set_scheduling, give_memory, open_ports, tell_daemon, build,
-	seed_grants,	tell_devices, start_vcpu, make_nodes, unpause,
+	set_scheduling, give_memory,  open_ports, tell_daemon, build,
+	seed_grants,	tell_devices, start_vcpu, make_nodes,  attach_devices,
+	unpause,
 };
 
 static int run_steps(struct creation *c)
@@ -440,6 +469,7 @@ static void undo(struct creation *c)
 	uint32_t domid = c->created->domid;
 	int rc;
 
+	detach_all(domid, c->created->uuid, true);
 	if (c->store)
 		store_domain_remove(c->store, domid);
 	rc = hyp_domain_destroy(c->hyp, domid);
@@ -466,6 +496,7 @@ static void clean_up(void *arg)
 		    memcmp(info.uuid, c->created->uuid, sizeof(info.uuid)) ||
 		    !(info.state & RINGLET_DOM_PAUSED))
 			continue;
+		detach_all(info.domid, info.uuid, true);
 		store = store_open();
 		if (store)
 			store_domain_remove(store, info.domid);
@@ -474,9 +505,19 @@ static void clean_up(void *arg)
 	}
 }
 
+static bool has_virtio(const struct config *config)
+{
+	size_t i;
+
+	for (i = 0; i < config->nr_devices; i++)
+		if (config->devices[i].driver == DRIVER_VIRTIO)
+			return true;
+	return false;
+}
+
 /* Any version of the hypervisor can do without. */
-static int check_devices(struct hyp *hyp, struct config *config,
-			 struct report *report)
+static int check_device_area(struct hyp *hyp, struct config *config,
+			     struct report *report)
 {
 	struct ringlet_version version;
 	int rc;
@@ -489,13 +530,28 @@ static int check_devices(struct hyp *hyp, struct config *config,
 				    config->name);
 	if (version.features & RINGLET_FEATURE_DEVICES)
 		return 0;
-	if (config->max_devices != CONFIG_DEVICES_DEFAULT)
+	if (config->max_devices != CONFIG_DEVICES_DEFAULT || has_virtio(config))
 		return report_error(
 			report, EXIT_CONFIG, "look for devices", config->name,
-			"remove max_devices, or boot a newer hypervisor",
+			"remove max_devices, use drivers = \"xen\", or boot a newer hypervisor",
 			"this hypervisor, ABI %u.%u, has no devices",
 			version.abi_major, version.abi_minor);
 	config->device_pages = 0;
+	return 0;
+}
+
+/* On copies: the devices are made with what is found then. */
+static int check_devices(const struct config *config, struct report *report)
+{
+	struct device device;
+	char where[512];
+	size_t i;
+
+	for (i = 0; i < config->nr_devices; i++) {
+		device = config->devices[i];
+		if (device_check(&device, ~0U, device_where(config, &device, where), report))
+			return -1;
+	}
 	return 0;
 }
 
@@ -506,7 +562,8 @@ int create_check(struct hyp *hyp, struct config *config,
 	int rc;
 
 	if (config_name_free(hyp, config->name, "create domain", report) ||
-	    check_devices(hyp, config, report))
+	    check_device_area(hyp, config, report) ||
+	    check_devices(config, report))
 		return -1;
 	rc = hyp_machine_info(hyp, &machine);
 	if (rc)

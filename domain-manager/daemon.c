@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -27,6 +28,8 @@
 #include <unistd.h>
 #include <xenevtchn.h>
 
+#include "attach.h"
+#include "back.h"
 #include "console.h"
 #include "guest.h"
 #include "hyp.h"
@@ -349,7 +352,46 @@ static void name_service_domain(struct serve *s)
 		hyp_domain_set_name(s->hyp, 0, "service");
 }
 
-enum { FD_LISTEN, FD_SIGNAL, FD_EVTCHN, FD_STORE, NR_FDS };
+/*
+ * Our back-ends come back by their device file: /dev is watched for it. It is not
+ * opened for longer than a call, which would keep the module from being removed.
+ */
+static int watch_back_ends(void)
+{
+	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+
+	if (fd >= 0 && inotify_add_watch(fd, "/dev", IN_CREATE | IN_ATTRIB) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static void attach_devices_again(struct serve *s)
+{
+	int nr = attach_again(&s->attach_later);
+
+	if (nr)
+		log_line(&s->log, "back-ends are there: %d devices attached again", nr);
+}
+
+static void back_end_event(struct serve *s, int fd)
+{
+	char events[4096] __attribute__((aligned(8)));
+	const struct inotify_event *event;
+	bool ours = false;
+	ssize_t n, at;
+
+	while ((n = read(fd, events, sizeof(events))) > 0)
+		for (at = 0; at < n; at += sizeof(*event) + event->len) {
+			event = (void *)(events + at);
+			ours |= event->len && !strcmp(event->name, RINGLET_BACK_PATH + 5);
+		}
+	if (ours)
+		attach_devices_again(s);
+}
+
+enum { FD_LISTEN, FD_SIGNAL, FD_EVTCHN, FD_STORE, FD_BACK, NR_FDS };
 
 static void set_clients(struct serve *s, struct pollfd *fds)
 {
@@ -403,8 +445,14 @@ static void loop(struct serve *s, struct pollfd fds[NR_FDS + MAX_CLIENTS])
 			store_event(s, &fds[FD_STORE].fd);
 		if (fds[FD_SIGNAL].revents)
 			serve_signals(s, fds[FD_SIGNAL].fd);
+		if (fds[FD_BACK].fd >= 0 && fds[FD_BACK].revents)
+			back_end_event(s, fds[FD_BACK].fd);
 		if (!n || fds[FD_STORE].revents)
 			guest_check_all(s);
+		if (!n && !throttled)
+			attach_recover(s->hyp);
+		if (!n && s->attach_later)
+			attach_devices_again(s);
 		if (!s->store)
 			fds[FD_STORE].fd = watch_store(s);
 		reap_clients(s);
@@ -489,10 +537,13 @@ static int run(struct serve *s, int ready)
 	fds[FD_SIGNAL].fd = make_signals();
 	fds[FD_EVTCHN].fd = xenevtchn_fd(s->evtchn);
 	fds[FD_STORE].fd = watch_store(s);
+	fds[FD_BACK].fd = watch_back_ends();
 	name_service_domain(s);
 	for (i = 0; i < NR_FDS; i++)
 		fds[i].events = POLLIN;
 	guest_load_all(s);
+	attach_recover(s->hyp);
+	attach_devices_again(s);
 	if (ready >= 0 && write(ready, "", 1) == 1) {
 		close(ready);
 		for (i = 0; i < 3; i++)

@@ -178,7 +178,7 @@ static void schema_fields(FILE *out, const struct field *field, int depth)
 			field->name, types[field->type],
 			field->type != FIELD_LIST ? "" :
 			field->fields		  ? " of objects" :
-						    " of integers",
+						    " of strings",
 			field->optional ? ", may be absent" : "", field->help);
 		if (field->fields)
 			schema_fields(out, field->fields, depth + 1);

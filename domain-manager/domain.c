@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "attach.h"
 #include "config.h"
 #include "hyp.h"
 #include "store.h"
@@ -56,12 +57,13 @@ json_t *verb_unpause(struct rl *rl)
 }
 
 /* The daemon, if it runs, does the same: whoever is first. */
-static void remove_nodes(uint32_t domid)
+static void remove_nodes(const struct ringlet_domain_info *info)
 {
 	struct store *store = store_open();
 
+	detach_all(info->domid, info->uuid, true);
 	if (store)
-		store_domain_remove(store, domid);
+		store_domain_remove(store, info->domid);
 	store_close(store);
 }
 
@@ -83,7 +85,7 @@ json_t *verb_destroy(struct rl *rl)
 		report_errno(&rl->report, rc, "destroy", rl->args[0]);
 		return NULL;
 	}
-	remove_nodes(info.domid);
+	remove_nodes(&info);
 	return domain_result(&info);
 }
 

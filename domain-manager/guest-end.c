@@ -21,6 +21,7 @@
 #include <xen/xen.h>
 #include <xen/sched.h>
 
+#include "attach.h"
 #include "daemon.h"
 #include "hyp.h"
 #include "store.h"
@@ -97,6 +98,7 @@ static void begin_restart(struct serve *s, struct guest *guest,
 	guest_save(guest);
 	guest_console_close(s, guest);
 	hyp_domain_destroy(s->hyp, guest->domid);
+	detach_all(guest->domid, guest->uuid, false);
 	if (s->store)
 		store_domain_remove(s->store, guest->domid);
 	guest_restart(s, guest);
@@ -190,7 +192,7 @@ static void dump(struct serve *s, struct guest *guest)
 
 static enum config_action choose(const struct guest *guest, uint32_t reason)
 {
-	struct config config = {};
+	static struct config config;	/* large */
 	struct report report;
 	int rc;
 

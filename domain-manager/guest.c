@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "attach.h"
 #include "hyp.h"
 #include "store.h"
 #include "text.h"
@@ -91,7 +92,10 @@ static void remove_nodes(struct serve *s, const struct guest *guest)
 {
 	struct ringlet_domain_info info;
 
-	if (!s->store || guest->state == GUEST_RESTARTING)
+	if (guest->state == GUEST_RESTARTING)
+		return;
+	detach_all(guest->domid, guest->uuid, false);
+	if (!s->store)
 		return;
 	if (!hyp_domain_info(s->hyp, guest->domid, &info) &&
 	    memcmp(info.uuid, guest->uuid, sizeof(info.uuid)))

@@ -32,6 +32,7 @@ struct store {
 	 * has no reading thread, a request fails if an event comes before its reply.
 	 */
 	struct xs_handle *watch;
+	xs_transaction_t transaction;	/* of store_begin(); XBT_NULL: none */
 };
 
 /*
@@ -314,6 +315,68 @@ int store_vcpus(struct store *store, uint32_t domid, uint32_t online,
 				i < online ? "online" : "offline");
 	}
 	return rc;
+}
+
+int store_begin(struct store *store)
+{
+	store->transaction = xs_transaction_start(store->xs);
+	return store->transaction == XBT_NULL ? -errno : 0;
+}
+
+int store_commit(struct store *store)
+{
+	xs_transaction_t transaction = store->transaction;
+
+	store->transaction = XBT_NULL;
+	return xs_transaction_end(store->xs, transaction, false) ? 0 : -errno;
+}
+
+void store_abort(struct store *store)
+{
+	xs_transaction_end(store->xs, store->transaction, true);
+	store->transaction = XBT_NULL;
+}
+
+int store_get(struct store *store, const char *path, char *value, size_t size)
+{
+	unsigned int length;
+	char *read = xs_read(store->xs, store->transaction, path, &length);
+	int rc = read ? 0 : -errno;
+
+	if (!rc && length >= size)
+		rc = -E2BIG;
+	if (!rc) {
+		memcpy(value, read, length);
+		value[length] = 0;
+	}
+	free(read);
+	return rc;
+}
+
+int store_set(struct store *store, const char *path, const char *value)
+{
+	return xs_write(store->xs, store->transaction, path, value, strlen(value)) ?
+		       0 : -errno;
+}
+
+int store_folder(struct store *store, const char *path, uint32_t owner,
+		 uint32_t reader)
+{
+	struct xs_permissions perms[2] = {
+		{ .id = owner, .perms = XS_PERM_NONE },
+		{ .id = reader, .perms = XS_PERM_READ },
+	};
+	int rc = store_set(store, path, "");
+
+	if (!rc && !xs_set_permissions(store->xs, store->transaction, path, perms, 2))
+		rc = -errno;
+	return rc;
+}
+
+int store_delete(struct store *store, const char *path)
+{
+	return xs_rm(store->xs, store->transaction, path) || errno == ENOENT ?
+		       0 : -errno;
 }
 
 int store_domain_service(struct store *store)

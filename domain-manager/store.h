@@ -19,6 +19,7 @@
 #define RINGLET_RL_STORE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct store;
@@ -75,6 +76,22 @@ int store_vcpus(struct store *store, uint32_t domid, uint32_t online,
 
 /* The nodes of the domain that we are in. */
 int store_domain_service(struct store *store);
+
+/*
+ * Single nodes, by their whole path. Between store_begin() and store_commit() they
+ * are seen by others all at once; -EAGAIN of store_commit(): begin once more.
+ */
+int store_begin(struct store *store);
+int store_commit(struct store *store);
+void store_abort(struct store *store);
+/* -ENOENT: there is none; -E2BIG: the value does not fit. */
+int store_get(struct store *store, const char *path, char *value, size_t size);
+int store_set(struct store *store, const char *path, const char *value);
+/* A folder of @owner's, which @reader may read; what is made in it inherits that. */
+int store_folder(struct store *store, const char *path, uint32_t owner,
+		 uint32_t reader);
+/* With all below it; 0 also if there is none. */
+int store_delete(struct store *store, const char *path);
 
 /**
  * store_watch_domains() - learn when domains end or go

@@ -44,6 +44,22 @@ json_t *verb_vcpu_pin(struct rl *rl);
 json_t *verb_sched(struct rl *rl);
 void print_sched(const json_t *result);
 
+/* device-verbs.c */
+json_t *verb_block_attach(struct rl *rl);
+json_t *verb_block_detach(struct rl *rl);
+json_t *verb_block_list(struct rl *rl);
+json_t *verb_block_resize(struct rl *rl);
+json_t *verb_network_attach(struct rl *rl);
+json_t *verb_network_detach(struct rl *rl);
+json_t *verb_network_list(struct rl *rl);
+json_t *verb_channel_list(struct rl *rl);
+json_t *verb_device_list(struct rl *rl);
+void print_devices(const json_t *result);
+
+/* network.c */
+json_t *verb_network_setup(struct rl *rl);
+void print_network(const json_t *result);
+
 /* host.c */
 json_t *verb_dmesg(struct rl *rl);
 void print_dmesg(const json_t *result);

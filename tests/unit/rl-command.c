@@ -74,7 +74,7 @@ static void check_field(const json_t *value, const struct field *field)
 			if (field->fields)
 				check_fields(element, field->fields, field->name);
 			else
-				assert_true(json_is_integer(element));
+				assert_true(json_is_string(element));
 	}
 }
 

@@ -24,6 +24,19 @@ struct fake_domain {
 	struct ringlet_devices devices;
 };
 
+#define FAKE_NODES	256
+#define FAKE_SLOTS	8
+
+struct fake_node {
+	char path[128], value[128];	/* path empty: there is none */
+};
+
+struct fake_slot {
+	uint32_t domid, uid, device_id, flags;
+	bool away;
+	uint8_t mac[6];
+};
+
 /* Child processes of rl share it. */
 struct fake {
 	struct fake_domain domain[FAKE_DOMAINS];
@@ -37,6 +50,18 @@ struct fake {
 	bool no_daemon, no_store;
 	int kill_child;			/* pid of whose children die when they map */
 	unsigned int opened;		/* handles of all kinds */
+	/* rl-fake-devices.c */
+	struct fake_node node[FAKE_NODES];
+	struct fake_slot slot[FAKE_SLOTS];
+	uint32_t uids;
+	int loops;			/* that rl holds open */
+	uint64_t loop_dev, loop_ino;	/* a file that losetup has bound */
+	unsigned int joined;		/* interfaces that went into rlbr0 */
+	int back_refuses;		/* errno of ATTACH */
+	bool busy_store;		/* the next transaction must be done again */
+	bool no_backend, guest_connects, guest_keeps, claimed;
+	char no_module[32], no_program[32];	/* that is not there */
+	char ran[32], input[1024];	/* the last program */
 	uint8_t memory[FAKE_FRAMES][4096] __attribute__((aligned(4096)));
 };
 
@@ -47,5 +72,9 @@ void fake_reset(void);
 void fake_add(uint32_t domid, const char *name);
 /* Domains, nodes, registrations, maps, handles: nothing but domain 0. */
 const char *fake_leftover(void);
+/* The same of nodes, back-ends, loop devices. */
+const char *fake_leftover_devices(void);
+/* The value of a node; NULL: there is none. */
+const char *fake_node(const char *path);
 
 #endif

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Making devices and taking them away, whoever drives them: see attach.h. */
+#include "attach.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "apart.h"
+#include "hyp.h"
+#include "netdev.h"
+#include "record.h"
+#include "text.h"
+
+static const struct driver *driver_of(const struct device *device)
+{
+	return device->driver == DRIVER_XEN ? &xenbus_driver : &back_driver;
+}
+
+int vif_join(const struct device *device, const char *where, struct report *report)
+{
+	const char *stage = "attach device";
+	int rc = device->mtu ? netdev_set_mtu(device->made, device->mtu) : 0;
+
+	if (rc)
+		return report_error(report, EXIT_CONFIG, stage, where, NULL,
+				    "vif: mtu %u: %s", device->mtu, strerror(-rc));
+	rc = netdev_join(device->bridge, device->made);
+	if (!rc)
+		rc = netdev_up(device->made);
+	return rc ? report_error(report, EXIT_NO_SERVICE, stage, where, NULL,
+				 "vif: %s cannot join %s: %s", device->made,
+				 device->bridge, strerror(-rc)) : 0;
+}
+
+static void drop(struct record *record, size_t i)
+{
+	record->nr--;
+	memmove(&record->devices[i], &record->devices[i + 1],
+		(record->nr - i) * sizeof(record->devices[0]));
+}
+
+/* Under the lock: what is not ready now never will be. */
+static void recover(struct record *record)
+{
+	bool changed = false;
+	size_t i = 0;
+
+	while (i < record->nr) {
+		if (record->devices[i].ready) {
+			i++;
+			continue;
+		}
+		driver_of(&record->devices[i])->undo(record->domid, &record->devices[i]);
+		drop(record, i);
+		changed = true;
+	}
+	if (changed)
+		record_save(record);
+}
+
+static void undo_all(struct record *record)
+{
+	while (record->nr) {
+		record->nr--;
+		driver_of(&record->devices[record->nr])
+			->undo(record->domid, &record->devices[record->nr]);
+	}
+	record_save(record);
+}
+
+/*
+ * The record of a domain under the lock, with nothing unfinished or of another
+ * domain of that number in it. NULL: no memory or no lock; @rc says which.
+ */
+static struct record *open_record(const struct target *domain, int *lock)
+{
+	struct record *record = malloc(sizeof(*record));
+
+	*lock = record ? record_lock(domain->domid, true) : -ENOMEM;
+	if (*lock < 0) {
+		free(record);
+		return NULL;
+	}
+	record_load(domain->domid, record);
+	if (record->nr && memcmp(record->uuid, domain->uuid, 16))
+		undo_all(record);
+	memcpy(record->uuid, domain->uuid, 16);
+	recover(record);
+	return record;
+}
+
+static void close_record(struct record *record, int lock)
+{
+	if (!record)
+		return;
+	free(record);
+	close(lock);
+}
+
+/* rl was killed while it made or took away a device; its lock is free then. */
+static void clean_up(void *arg)
+{
+	const struct target *domain = arg;
+	int lock;
+	struct record *record = open_record(domain, &lock);
+
+	close_record(record, lock);
+}
+
+static int add_locked(struct record *record, const struct target *domain,
+		      struct device *device, const char *where, struct report *report)
+{
+	const char *wrong;
+	int rc;
+
+	if (device_check(device, domain->domid, where, report))
+		return -1;
+
+	device->ready = false;
+	wrong = device_add(record->devices, &record->nr, device);
+	if (wrong)
+		return report_error(report, EXIT_STATE, "attach device", where,
+				    "see rl device-list", "%s", wrong);
+	device->id = record->devices[record->nr - 1].id;
+	if (device->kind == DEVICE_VIF && !device->mac)
+		device->mac = device_stable_mac(domain->uuid, device->id);
+	record->devices[record->nr - 1] = *device;
+	rc = record_save(record);
+	return rc ? report_errno(report, rc, "attach device", record_folder) : 0;
+}
+
+/* Nobody else may find the same disk free meanwhile. */
+static int add(struct record *record, const struct target *domain,
+	       struct device *device, const char *where, struct report *report)
+{
+	int lock = record_lock(RECORD_ALL, true), rc;
+
+	if (lock < 0)
+		return report_errno(report, lock, "attach device", record_folder);
+	rc = add_locked(record, domain, device, where, report);
+	close(lock);
+	return rc;
+}
+
+int attach_device(const struct target *domain, struct device *device,
+		  const char *where, struct report *report)
+{
+	struct guard guard;
+	struct record *record;
+	int lock, rc;
+
+	/* Before the lock: the guard must not inherit it. */
+	rc = guard_start(&guard, clean_up, (void *)domain);
+	if (rc)
+		return report_errno(report, rc, "attach device", where);
+	record = open_record(domain, &lock);
+	if (!record) {
+		rc = report_errno(report, lock, "attach device", record_folder);
+		goto out;
+	}
+	rc = add(record, domain, device, where, report);
+	if (!rc) {
+		rc = driver_of(device)->make(domain, device, where, report);
+		device->ready = !rc;
+		record->devices[record->nr - 1] = *device;
+		if (rc)
+			recover(record);
+		else
+			rc = record_save(record);
+	}
+	close_record(record, lock);
+out:
+	guard_end(&guard);
+	return rc;
+}
+
+static bool is_named(const struct device *device, const char *name)
+{
+	uint64_t number;
+	uint32_t vdev;
+
+	if (!strcmp(device->name, name) || !strcmp(device->made, name))
+		return true;
+	if (device->kind == DEVICE_VIF && !device_mac(name, &number))
+		return number == device->mac;
+	if (device->kind == DEVICE_DISK && device_vdev(name, &vdev))
+		return vdev == device->id;
+	return text_number(name, &number) && number == device->id;
+}
+
+int attach_find(const struct target *domain, enum device_kind kind, const char *name,
+		struct device *device, struct report *report)
+{
+	int lock;
+	struct record *record = open_record(domain, &lock);
+	bool found = false;
+	size_t i;
+
+	if (!record)
+		return report_errno(report, lock, "find device", record_folder);
+	for (i = 0; i < record->nr && !found; i++)
+		if (record->devices[i].kind == kind &&
+		    is_named(&record->devices[i], name)) {
+			*device = record->devices[i];
+			found = true;
+		}
+	close_record(record, lock);
+	return found ? 0 : report_error(report, EXIT_NO_DOMAIN, "find device", name,
+					"see rl device-list", "%s has no such %s",
+					domain->name, device_kinds[kind]);
+}
+
+/* Its place in the record; nr: it is not there any more. */
+static size_t place(const struct record *record, const struct device *device)
+{
+	size_t i;
+
+	for (i = 0; i < record->nr; i++)
+		if (record->devices[i].kind == device->kind &&
+		    record->devices[i].id == device->id)
+			break;
+	return i;
+}
+
+int detach_device(const struct target *domain, const struct device *device, bool force,
+		  struct report *report)
+{
+	const struct driver *driver = driver_of(device);
+	int lock, rc = 0;
+	struct record *record = open_record(domain, &lock);
+	size_t i;
+
+	if (!record)
+		return report_errno(report, lock, "detach device", record_folder);
+	i = place(record, device);
+	if (i < record->nr) {
+		if (force)
+			driver->undo(domain->domid, device);
+		else
+			rc = driver->unplug(domain, device, report);
+		if (!rc) {
+			drop(record, i);
+			rc = record_save(record);
+		}
+	}
+	close_record(record, lock);
+	return rc;
+}
+
+int resize_device(const struct target *domain, const struct device *device,
+		  uint64_t *bytes, struct report *report)
+{
+	return driver_of(device)->resize(domain, device, bytes, report);
+}
+
+void detach_all(uint32_t domid, const uint8_t uuid[16], bool wait)
+{
+	struct record *record;
+	int lock;
+
+	/* Without the lock: most domains end with no record, or none any more. */
+	if (record_next(domid) != (int)domid)
+		return;
+	record = malloc(sizeof(*record));
+	lock = record ? record_lock(domid, wait) : -ENOMEM;
+	if (lock >= 0) {
+		record_load(domid, record);
+		if (!memcmp(record->uuid, uuid, 16))
+			undo_all(record);
+		close(lock);
+	}
+	free(record);
+}
+
+/* Is the domain of a record there, and is it that one? */
+static bool lives(struct hyp *hyp, const struct record *record)
+{
+	struct ringlet_domain_info info;
+	int rc = hyp_domain_info(hyp, record->domid, &info);
+
+	if (rc)
+		return rc != -ESRCH;
+	return !(info.state & RINGLET_DOM_DYING) &&
+	       !memcmp(info.uuid, record->uuid, sizeof(info.uuid));
+}
+
+void attach_recover(struct hyp *hyp)
+{
+	struct record *record = malloc(sizeof(*record));
+	int lock, domid;
+
+	for (domid = 0; record && (domid = record_next(domid)) >= 0; domid++) {
+		lock = record_lock(domid, false);
+		if (lock < 0)
+			continue;
+		record_load(domid, record);
+		if (lives(hyp, record))
+			recover(record);
+		else
+			undo_all(record);
+		close(lock);
+	}
+	free(record);
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Devices for our own drivers: hypercall-abi/virtio.h says what the guest sees,
+ * backend-drivers/ringlet-back.h what is asked of the back-ends. They keep what they
+ * were given (file, socket, terminal), so rl needs not stay.
+ */
+#include "attach.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "back.h"
+#include "netdev.h"
+#include "record.h"
+#include "server.h"
+
+#define STAGE	"attach device"
+#define GUEST_MS	20000
+
+/* virtio 1.2, section 5 */
+static const uint32_t device_ids[NR_DEVICE_KINDS] = {
+	[DEVICE_DISK] = 2, [DEVICE_VIF] = 1, [DEVICE_CHANNEL] = 3, [DEVICE_RNG] = 4,
+	[DEVICE_SHARE] = 9,
+};
+
+#define VIRTIO_BLK_F_DISCARD	(1UL << 13)
+
+#define fault(code, action, ...) \
+	report_error(report, code, STAGE, where, action, __VA_ARGS__)
+
+/* What the back-end works on; -1: nothing, or -E... */
+static int open_backing(struct device *device)
+{
+	int fd;
+
+	switch (device->kind) {
+	case DEVICE_DISK:
+		fd = open(device->target, (device->readonly ? O_RDONLY : O_RDWR) |
+			  O_CLOEXEC | (device->direct ? O_DIRECT : 0));
+		if (fd < 0 && errno == EINVAL && device->direct) {
+			device->direct = false;
+			fd = open(device->target,
+				  (device->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
+		}
+		return fd < 0 ? -errno : fd;
+	case DEVICE_CHANNEL:
+		return server_channel(device);
+	case DEVICE_SHARE:
+		return server_share(device);
+	default:
+		return -1;
+	}
+}
+
+/* Why it was refused, and what to do. */
+static int refused(const struct device *device, int rc, const char *where,
+		   struct report *report)
+{
+	const char *kind = device_kinds[device->kind];
+
+	if (rc == -ENODEV)
+		return fault(EXIT_STATE, "create the domain again with this version of rl",
+			     "%s: the domain has no place for virtio devices", kind);
+	if (rc == -ENOSPC)
+		return fault(EXIT_RESOURCES, "detach another device",
+			     "%s: the domain's places for devices are all taken", kind);
+	if (rc == -EOPNOTSUPP)
+		return fault(EXIT_NO_SERVICE, "load it with modprobe",
+			     "%s: the module %s is not loaded", kind,
+			     back_module(device->kind));
+	if (rc == -ENOENT)
+		return fault(EXIT_NO_SERVICE, "load the module ringlet-back",
+			     "%s: there is no " RINGLET_BACK_PATH, kind);
+	return fault(EXIT_NO_SERVICE, "see dmesg of the service domain",
+		     "%s: the back-end refuses it: %s", kind, strerror(-rc));
+}
+
+static void set_name(const struct device *device, uint32_t domid, char *name)
+{
+	const char *text = device->kind == DEVICE_DISK ? device->serial : device->name;
+
+	if (device->kind == DEVICE_VIF && *device->vifname)
+		text = device->vifname;
+	if (device->kind == DEVICE_VIF && !*device->vifname)
+		snprintf(name, RINGLET_BACK_NAME_SIZE, "vif%u.%u", domid, device->id);
+	else
+		snprintf(name, RINGLET_BACK_NAME_SIZE, "%s", text);
+}
+
+static int attach(uint32_t domid, struct device *device, uint32_t flags)
+{
+	struct ringlet_back_attach a = {
+		.domid = domid,
+		.slot = flags & RINGLET_BACK_REATTACH ? device->slot :
+							RINGLET_BACK_ANY_SLOT,
+		.device_id = device_ids[device->kind],
+		.flags = flags | (device->readonly ? RINGLET_BACK_READONLY : 0),
+		.queues = device->queues,
+		.queue_size = device->queue_size,
+		.uid = flags & RINGLET_BACK_REATTACH ? device->uid : 0,
+		.mtu = device->mtu,
+	};
+	int fd = open_backing(device), rc, i;
+
+	if (fd < -1)
+		return fd;
+	a.fd = fd;
+	if (device->kind == DEVICE_DISK && device->direct)
+		a.flags |= RINGLET_BACK_DIRECT;
+	if (device->kind == DEVICE_DISK && !device->discard)
+		a.features_off = VIRTIO_BLK_F_DISCARD;
+	for (i = 0; i < 6; i++)
+		a.mac[i] = device->mac >> (40 - 8 * i);
+	set_name(device, domid, a.name);
+	rc = back_attach(&a);
+	if (fd >= 0)
+		close(fd);
+	if (rc)
+		return rc;
+	device->slot = a.slot;
+	device->uid = a.uid;
+	if (device->kind == DEVICE_VIF)
+		snprintf(device->made, sizeof(device->made), "%.31s", a.name);
+	return 0;
+}
+
+static int make(const struct target *domain, struct device *device, const char *where,
+		struct report *report)
+{
+	int rc = attach(domain->domid, device, 0);
+
+	if (rc)
+		return refused(device, rc, where, report);
+	return device->kind == DEVICE_VIF ? vif_join(device, where, report) : 0;
+}
+
+static void undo(uint32_t domid, const struct device *device)
+{
+	struct ringlet_back_detach detach = {
+		.domid = domid,
+		.slot = device->slot,
+		.flags = RINGLET_BACK_FORCE,
+	};
+	struct ringlet_back_info info = { .domid = domid, .slot = device->slot };
+
+	/* Never another one that has the slot by now. */
+	if (device->slot && !back_info(&info) && info.uid == device->uid)
+		back_detach(&detach);
+	server_end(device);
+}
+
+static int unplug(const struct target *domain, const struct device *device,
+		  struct report *report)
+{
+	struct ringlet_back_detach detach = {
+		.domid = domain->domid,
+		.slot = device->slot,
+		.timeout_ms = GUEST_MS,
+	};
+	int rc = back_detach(&detach);
+
+	if (rc && rc != -ENOENT)
+		return report_error(report, EXIT_TIMEOUT, "detach device", device->name,
+				    "unmount it in the guest, or use --force", "%s",
+				    rc == -EINPROGRESS ?
+				    "the guest does not let go of it" : strerror(-rc));
+	server_end(device);
+	return 0;
+}
+
+static int resize(const struct target *domain, const struct device *device,
+		  uint64_t *bytes, struct report *report)
+{
+	struct ringlet_back_resize resize = {
+		.domid = domain->domid,
+		.slot = device->slot,
+	};
+	int rc = back_resize(&resize);
+
+	if (rc)
+		return report_error(report, EXIT_NO_SERVICE, "resize device",
+				    device->name, "see dmesg of the service domain",
+				    "the back-end refuses it: %s", strerror(-rc));
+	*bytes = resize.bytes;
+	return 0;
+}
+
+static const char *state(uint32_t domid, const struct device *device)
+{
+	struct ringlet_back_info info = { .domid = domid, .slot = device->slot };
+	int rc = back_info(&info);
+
+	if (rc == -ENOENT)
+		return "away";
+	if (rc)
+		return "unknown";
+	if (info.flags & RINGLET_BACK_BROKEN)
+		return "broken";
+	if (info.flags & RINGLET_BACK_CONNECTED)
+		return "connected";
+	return info.state == 1 ? "waiting" : info.state == 2 ? "away" : "closing";
+}
+
+/* A device that its back-end left; the others are not asked for. */
+static bool is_away(uint32_t domid, const struct device *device)
+{
+	struct ringlet_back_info info = { .domid = domid, .slot = device->slot };
+	int rc = back_info(&info);
+
+	return rc == -ENOENT || (!rc && info.state == 2 && info.uid == device->uid);
+}
+
+static int again(struct record *record)
+{
+	struct report report;
+	struct device *device;
+	int done = 0;
+	size_t i;
+
+	report_init(&report);
+	for (i = 0; i < record->nr; i++) {
+		device = &record->devices[i];
+		if (device->driver != DRIVER_VIRTIO || !device->ready ||
+		    !is_away(record->domid, device))
+			continue;
+		server_end(device);
+		back_ready(device->kind);
+		if (attach(record->domid, device, RINGLET_BACK_REATTACH))
+			continue;
+		if (device->kind == DEVICE_VIF)
+			vif_join(device, device->made, &report);
+		done++;
+	}
+	report_free(&report);
+	if (done)
+		record_save(record);
+	return done;
+}
+
+int attach_again(bool *later)
+{
+	struct record *record = malloc(sizeof(*record));
+	int lock, domid, done = 0;
+
+	*later = false;
+	for (domid = 0; record && (domid = record_next(domid)) >= 0; domid++) {
+		lock = record_lock(domid, false);
+		*later |= lock < 0;
+		if (lock < 0)
+			continue;
+		record_load(domid, record);
+		done += again(record);
+		close(lock);
+	}
+	free(record);
+	return done;
+}
+
+const struct driver back_driver = { make, unplug, undo, resize, state };

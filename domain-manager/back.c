@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The device file of our back-ends: opened for one call at a time. */
+#include "back.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "device.h"
+#include "process.h"
+
+const char *back_module(uint32_t kind)
+{
+	static const char *const modules[NR_DEVICE_KINDS] = {
+		[DEVICE_DISK] = "ringlet-blkback",
+		[DEVICE_VIF] = "ringlet-netback",
+		[DEVICE_CHANNEL] = "ringlet-conback",
+		[DEVICE_RNG] = "ringlet-rngback",
+		[DEVICE_SHARE] = "ringlet-9pback",
+	};
+
+	return modules[kind];
+}
+
+/* /sys/module spells - as _. */
+bool back_ready(uint32_t kind)
+{
+	char path[64] = "/sys/module/";
+	const char *from = back_module(kind);
+	char *to = path + 12;
+
+	for (; *from; from++)
+		*to++ = *from == '-' ? '_' : *from;
+	*to = 0;
+	return process_module(back_module(kind), path) &&
+	       process_module("ringlet-back", RINGLET_BACK_PATH);
+}
+
+static int call(unsigned long request, void *arg)
+{
+	int fd = open(RINGLET_BACK_PATH, O_RDWR | O_CLOEXEC), rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, request, arg))
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+int back_attach(struct ringlet_back_attach *attach)
+{
+	attach->size = sizeof(*attach);
+	return call(RINGLET_BACK_ATTACH, attach);
+}
+
+int back_detach(struct ringlet_back_detach *detach)
+{
+	detach->size = sizeof(*detach);
+	return call(RINGLET_BACK_DETACH, detach);
+}
+
+int back_detach_domain(uint32_t domid)
+{
+	struct ringlet_back_domain domain = { sizeof(domain), domid };
+
+	return call(RINGLET_BACK_DETACH_DOMAIN, &domain);
+}
+
+int back_resize(struct ringlet_back_resize *resize)
+{
+	resize->size = sizeof(*resize);
+	return call(RINGLET_BACK_RESIZE, resize);
+}
+
+int back_info(struct ringlet_back_info *info)
+{
+	info->size = sizeof(*info);
+	return call(RINGLET_BACK_INFO, info);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The other end of a channel and of a share: what the back-end is connected to.
+ * device->pid is the process that serves it, if there is one.
+ */
+#ifndef RINGLET_RL_SERVER_H
+#define RINGLET_RL_SERVER_H
+
+#include <stdint.h>
+
+struct device;
+
+/* A descriptor for the back-end, or -E... */
+int server_channel(struct device *device);
+int server_share(struct device *device);
+
+/* Nobody needs it any more. */
+void server_end(const struct device *device);
+
+#endif

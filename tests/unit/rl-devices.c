@@ -1,0 +1,572 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Devices: what a disk, vif, channel and share may look like in a configuration, what
+ * the store and the back-ends get, and that whatever fails leaves nothing behind.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <errno.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "attach.h"
+#include "back.h"
+#include "config.h"
+#include "hyp.h"
+#include "network.h"
+#include "record.h"
+#include "rl-fake.h"
+#include "verbs.h"
+
+#define BACK	"/local/domain/0/backend/vbd/1/51712"
+#define FRONT	"/local/domain/1/device/vbd/51712"
+
+static char folder[] = "/tmp/rl-devices.XXXXXX";
+static char records[64], disk[64], small[64], net[64];
+static const uint8_t uuid[16] = { 1, 2, 3 };
+static const struct target guest = { 1, "guest", uuid };
+static struct report report;
+
+static void write_file(const char *path, const char *text, off_t size)
+{
+	FILE *file = fopen(path, "w");
+
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+	if (size)
+		assert_int_equal(truncate(path, size), 0);
+}
+
+static int prepare(void **state)
+{
+	(void)state;
+	if (access(folder, F_OK))
+		assert_non_null(mkdtemp(folder));
+	snprintf(records, sizeof(records), "%s/records", folder);
+	snprintf(disk, sizeof(disk), "%s/disk", folder);
+	snprintf(small, sizeof(small), "%s/small", folder);
+	snprintf(net, sizeof(net), "%s/net", folder);
+	record_folder = records;
+	network_file = net;
+	write_file(disk, "", 1 << 20);
+	write_file(small, "x", 0);
+	unlink(net);
+	fake_reset();
+	fake_add(1, "guest");
+	fake_add(2, "other");
+	memcpy(fake->domain[1].info.uuid, uuid, 16);
+	report_init(&report);
+	return 0;
+}
+
+static int forget(void **state)
+{
+	char command[128];
+
+	(void)state;
+	report_free(&report);
+	snprintf(command, sizeof(command), "rm -rf %s", records);
+	return system(command);
+}
+
+static int cleanup(void **state)
+{
+	char command[128];
+
+	(void)state;
+	snprintf(command, sizeof(command), "rm -rf %s", folder);
+	return system(command);
+}
+
+static const char *cause(void)
+{
+	const char *text = json_string_value(json_object_get(report.error, "cause"));
+
+	return text ? text : "";
+}
+
+static int parse(enum device_kind kind, const char *text, struct device *device)
+{
+	report_free(&report);
+	report_init(&report);
+	return device_parse(kind, text, "here", device, &report);
+}
+
+static void says(const char *what)
+{
+	if (!strstr(cause(), what))
+		fail_msg("no \"%s\" in \"%s\"", what, cause());
+}
+
+static void disk_syntax(void **state)
+{
+	static const char *const same[] = {
+		"/a/b,raw,xvda,rw", "/a/b,,xvda,w", "phy:/a/b,xvda,w", "file:/a/b,xvda,rw",
+		"raw:/a/b,xvda", "/a/b, raw, xvda, rw",
+		"format=raw,vdev=xvda,access=rw,target=/a/b",
+		"vdev=xvda,target=/a/b", "/a/b,vdev=xvda", "/a/b,raw,xvda,backendtype=phy",
+		"/a/b,raw,xvda,w,backend=0,devtype=disk,direct-io-safe,discard",
+	};
+	struct device first, device;
+	size_t i;
+
+	(void)state;
+	assert_int_equal(parse(DEVICE_DISK, same[0], &first), 0);
+	assert_string_equal(first.target, "/a/b");
+	assert_string_equal(first.name, "xvda");
+	assert_false(first.readonly || first.shared || first.is_file);
+	assert_true(first.direct && first.discard && first.driver == DRIVER_ANY);
+	for (i = 1; i < sizeof(same) / sizeof(*same); i++) {
+		assert_int_equal(parse(DEVICE_DISK, same[i], &device), 0);
+		assert_memory_equal(&device, &first, sizeof(device));
+	}
+	assert_int_equal(parse(DEVICE_DISK, "vdev=xvdb,access=w!,no-discard,direct=0,"
+			       "serial=ab,queues=4,queue-size=128,backendtype=xen,"
+			       "target=/a,b=c", &device), 0);
+	assert_string_equal(device.target, "/a,b=c");
+	assert_string_equal(device.serial, "ab");
+	assert_true(device.shared && !device.readonly && !device.direct &&
+		    !device.discard && device.driver == DRIVER_XEN);
+	assert_true(device.queues == 4 && device.queue_size == 128);
+	assert_int_equal(parse(DEVICE_DISK, "phy:sda1,xvda,r", &device), 0);
+	assert_string_equal(device.target, "/dev/sda1");
+	assert_true(device.readonly);
+}
+
+static void wrong_disks(void **state)
+{
+	static const struct {
+		const char *text, *cause;
+	} cases[] = {
+		{ "", "no target" },
+		{ "/a", "no vdev" },
+		{ "vdev=xvda", "no target" },
+		{ "a,raw,xvda,w", "does not begin with /" },
+		{ "/a,qcow2,xvda,w", "format \"qcow2\" is not offered" },
+		{ "qcow2:/a,xvda,w", "\"qcow2:\" cannot be served" },
+		{ "/a,raw,disk1,w", "no name of a disk" },
+		{ "/a,raw,xvda1x,w", "no name of a disk" },
+		{ "/a,raw,xvda,x", "no way of access" },
+		{ "/a,raw,xvda,w,more", "one parameter too many" },
+		{ "/a,raw,xvda,cdrom", "CD-ROM" },
+		{ "/a,raw,xvda,devtype=cdrom", "devtype cdrom" },
+		{ "/a,raw,xvda,w,backendtype=qdisk", "backendtype \"qdisk\"" },
+		{ "/a,raw,xvda,w,colour=red", "no key colour" },
+		{ "/a,raw,xvda,w,queues=0", "from 1 to 16" },
+		{ "/a,raw,xvda,w,queue-size=100", "power of 2" },
+		{ "/a,raw,xvda,w,direct=yes", "must be 0 or 1" },
+		{ "/a,raw,xvda,w,serial=123456789012345678901", "20 characters" },
+	};
+	struct device device;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(parse(DEVICE_DISK, cases[i].text, &device), -1);
+		if (!strstr(cause(), cases[i].cause))
+			fail_msg("%s: %s", cases[i].text, cause());
+		assert_int_equal(report.code, EXIT_CONFIG);
+	}
+}
+
+/* Numbers of Xen's vbd interface. */
+static void disk_names(void **state)
+{
+	static const struct {
+		const char *name;
+		uint32_t number;
+	} cases[] = {
+		{ "xvda", 202 << 8 }, { "xvdb1", 202 << 8 | 17 },
+		{ "xvdp15", 202 << 8 | 255 }, { "xvdq", 1 << 28 | 16 << 8 },
+		{ "xvda16", 1 << 28 | 16 }, { "xvdaa", 1 << 28 | 26 << 8 },
+		{ "vda", 202 << 8 }, { "sda1", 8 << 8 | 1 }, { "hdb", 3 << 8 | 64 },
+	};
+	static const char *const wrong[] = {
+		"", "xvd", "xvdA", "xvda0", "xvda256", "sdq", "hdc", "md0", "xvda-1",
+	};
+	uint32_t number;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_true(device_vdev(cases[i].name, &number));
+		assert_int_equal(number, cases[i].number);
+	}
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		assert_false(device_vdev(wrong[i], &number));
+}
+
+static void other_kinds(void **state)
+{
+	char mac[DEVICE_MAC_SIZE];
+	struct device device;
+
+	(void)state;
+	assert_int_equal(parse(DEVICE_VIF, "", &device), 0);
+	assert_int_equal(parse(DEVICE_VIF, "mac=00:16:3E:01:02:03,bridge=br0,vifname=web,"
+			       "mtu=9000,queues=2,filter=1,backendtype=virtio", &device), 0);
+	assert_string_equal(device_from_mac(device.mac, mac), "00:16:3e:01:02:03");
+	assert_string_equal(device.bridge, "br0");
+	assert_string_equal(device.vifname, "web");
+	assert_true(device.mtu == 9000 && device.queues == 2 && device.filter &&
+		    device.driver == DRIVER_VIRTIO);
+	assert_int_equal(parse(DEVICE_VIF, "model=e1000, script=x", &device), 0);
+	assert_int_equal(json_array_size(report.warnings), 2);
+	assert_int_equal(parse(DEVICE_VIF, "mac=00:16:3e", &device), -1);
+	assert_int_equal(parse(DEVICE_VIF, "mac=01:16:3e:01:02:03", &device), -1);
+	says("multicast");
+	assert_int_equal(parse(DEVICE_VIF, "brigde=x", &device), -1);
+	assert_int_equal(parse(DEVICE_VIF, "mtu=67", &device), -1);
+	assert_int_equal(parse(DEVICE_VIF, "bridge=", &device), -1);
+	assert_int_equal(parse(DEVICE_VIF, "bridge=../x", &device), -1);
+	assert_int_equal(parse(DEVICE_VIF, "vifname=0123456789012345", &device), -1);
+	assert_int_equal(parse(DEVICE_CHANNEL, "name=a,connection=pty", &device), 0);
+	assert_true(device.pty);
+	assert_int_equal(parse(DEVICE_CHANNEL, "name=a,connection=socket,path=/x y",
+			       &device), 0);
+	assert_string_equal(device.target, "/x y");
+	assert_int_equal(parse(DEVICE_CHANNEL, "name=a,connection=socket", &device), -1);
+	assert_int_equal(parse(DEVICE_CHANNEL, "connection=pty", &device), -1);
+	assert_int_equal(parse(DEVICE_SHARE, "tag=home,path=/home,readonly", &device), 0);
+	assert_true(device.readonly);
+	assert_int_equal(parse(DEVICE_SHARE, "tag=home", &device), -1);
+	assert_int_equal(parse(DEVICE_SHARE, "tag=home,path=home", &device), -1);
+}
+
+/* A record is what it was, after a daemon's life; a damaged one is none. */
+static void to_json_and_back(void **state)
+{
+	struct device device, copy;
+	json_t *object;
+
+	(void)state;
+	assert_int_equal(parse(DEVICE_DISK, "/a,raw,xvda,w!,serial=x,queues=3", &device), 0);
+	device.driver = DRIVER_XEN;
+	device.ino = ~0UL;
+	object = device_to_json(&device);
+	assert_int_equal(device_from_json(object, &copy), 0);
+	assert_memory_equal(&copy, &device, sizeof(copy));
+	json_object_set_new(object, "driver", json_integer(7));
+	assert_int_equal(device_from_json(object, &copy), -1);
+	json_object_set_new(object, "driver", json_integer(1));
+	json_object_set_new(object, "name", json_string(
+		"longer than thirty-two characters that there are"));
+	assert_int_equal(device_from_json(object, &copy), -1);
+	json_object_del(object, "name");
+	assert_int_equal(device_from_json(object, &copy), -1);
+	json_decref(object);
+}
+
+static void stable_macs(void **state)
+{
+	uint8_t other[16] = { 1, 2, 4 };
+	uint64_t mac = device_stable_mac(uuid, 0);
+
+	(void)state;
+	assert_int_equal(mac >> 24, 0x00163e);
+	assert_true(mac == device_stable_mac(uuid, 0));
+	assert_true(mac != device_stable_mac(uuid, 1));
+	assert_true(mac != device_stable_mac(other, 0));
+}
+
+static int attach(enum device_kind kind, const char *text, uint32_t driver)
+{
+	struct device device;
+	char full[256];
+
+	snprintf(full, sizeof(full), text, disk);
+	if (parse(kind, full, &device))
+		return -1;
+	device.driver = driver;
+	return attach_device(&guest, &device, "here", &report);
+}
+
+static void disk_for_xen(void **state)
+{
+	struct record record;
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,r", DRIVER_XEN), 0);
+	assert_string_equal(fake_node(FRONT), "1 0");
+	assert_string_equal(fake_node(BACK), "0 1");
+	assert_string_equal(fake_node(FRONT "/backend"), BACK);
+	assert_string_equal(fake_node(BACK "/frontend"), FRONT);
+	assert_string_equal(fake_node(FRONT "/state"), "1");
+	assert_string_equal(fake_node(BACK "/state"), "2");
+	assert_string_equal(fake_node(BACK "/physical-device"), "7:0");
+	assert_string_equal(fake_node(BACK "/mode"), "r");
+	assert_string_equal(fake_node(BACK "/params"), "/dev/loop0");
+	assert_string_equal(fake_node(BACK "/online"), "1");
+	/* blkback has it: rl needs not. */
+	assert_int_equal(fake->loops, 0);
+	record_load(1, &record);
+	assert_true(record.nr == 1 && record.devices[0].ready);
+	detach_all(1, uuid, true);
+	assert_null(fake_leftover_devices());
+	record_load(1, &record);
+	assert_int_equal(record.nr, 0);
+}
+
+static void vif_for_xen(void **state)
+{
+	const char *back = "/local/domain/0/backend/vif/1/0";
+	char path[64];
+
+	(void)state;
+	fake->busy_store = true;
+	assert_int_equal(attach(DEVICE_VIF, "", DRIVER_XEN), 0);
+	assert_string_equal(fake_node("/local/domain/1/device/vif/0/handle"), "0");
+	snprintf(path, sizeof(path), "%s/hotplug-status", back);
+	assert_string_equal(fake_node(path), "connected");
+	snprintf(path, sizeof(path), "%s/script", back);
+	assert_non_null(fake_node(path));
+	assert_int_equal(fake->joined, 1);
+	assert_int_equal(attach(DEVICE_VIF, "", DRIVER_XEN), 0);
+	assert_string_equal(fake_node("/local/domain/1/device/vif/1/handle"), "1");
+	detach_all(1, uuid, true);
+	assert_null(fake_leftover_devices());
+}
+
+static void for_virtio(void **state)
+{
+	struct record record;
+	bool later;
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,r,direct=0", DRIVER_VIRTIO), 0);
+	assert_true(fake->slot[1].domid == 1 && fake->slot[1].device_id == 2 &&
+		    fake->slot[1].flags == RINGLET_BACK_READONLY);
+	assert_int_equal(attach(DEVICE_VIF, "mac=00:16:3e:01:02:03", DRIVER_VIRTIO), 0);
+	assert_memory_equal(fake->slot[2].mac, "\x00\x16\x3e\x01\x02\x03", 6);
+	assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach(DEVICE_CHANNEL, "name=c,connection=pty", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach(DEVICE_SHARE, "tag=t,path=/tmp", DRIVER_VIRTIO), 0);
+	assert_int_equal(fake->slot[5].device_id, 9);
+	/* The back-ends were loaded again: only what they left is given back. */
+	assert_int_equal(attach_again(&later), 0);
+	fake->slot[1].away = fake->slot[2].away = true;
+	assert_int_equal(attach_again(&later), 2);
+	assert_false(fake->slot[1].away || fake->slot[2].away || later);
+	/* Another device that has the slot by now is left alone. */
+	fake->slot[2].uid = 77;
+	detach_all(1, uuid, true);
+	assert_int_equal(fake->slot[2].domid, 1);
+	fake->slot[2].domid = 0;
+	assert_null(fake_leftover_devices());
+	record_load(1, &record);
+	assert_int_equal(record.nr, 0);
+}
+
+/* One after the other fails: nothing is left, and an error says something. */
+static void failing_calls(void **state)
+{
+	static const struct {
+		enum device_kind kind;
+		const char *text;
+		uint32_t driver;
+	} cases[] = {
+		{ DEVICE_DISK, "%s,raw,xvda,w", DRIVER_XEN },
+		{ DEVICE_VIF, "mtu=1400", DRIVER_XEN },
+		{ DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO },
+		{ DEVICE_VIF, "mtu=1400", DRIVER_VIRTIO },
+		{ DEVICE_SHARE, "tag=t,path=/tmp", DRIVER_VIRTIO },
+	};
+	unsigned int at, failed = 0;
+	struct record record;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		for (at = 1; at; at++) {
+			fake->calls = 0;
+			fake->fail_at = at;
+			fake->fail_with = -EIO;
+			if (attach(cases[i].kind, cases[i].text, cases[i].driver)) {
+				failed++;
+				assert_true(*cause());
+				if (fake_leftover_devices())
+					fail_msg("case %zu, call %u: left %s", i, at,
+						 fake_leftover_devices());
+				record_load(1, &record);
+				assert_int_equal(record.nr, 0);
+				continue;
+			}
+			at = fake->calls < at ? ~0U : at;
+			fake->fail_at = 0;
+			detach_all(1, uuid, true);
+			assert_null(fake_leftover_devices());
+		}
+	assert_true(failed > 30);
+}
+
+static void refusals(void **state)
+{
+	struct device device;
+	struct target other = { 2, "other", (const uint8_t[16]){ 9 } };
+	char text[128];
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_DISK, "/t/none,raw,xvda,w", DRIVER_XEN), -1);
+	says("No such file");
+	assert_int_equal(attach(DEVICE_DISK, "/dev/null,raw,xvda,w", DRIVER_XEN), -1);
+	says("neither a regular file nor a block device");
+	snprintf(text, sizeof(text), "%s,raw,xvda,w", small);
+	assert_int_equal(attach(DEVICE_DISK, text, DRIVER_XEN), -1);
+	says("has 1 bytes");
+	strcpy(fake->no_module, "xen-blkback");
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_XEN), -1);
+	assert_int_equal(report.code, EXIT_NO_SERVICE);
+	says("xen-blkback");
+	strcpy(fake->no_module, "ringlet-back-end");
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO), -1);
+	*fake->no_module = 0;
+	assert_int_equal(attach(DEVICE_RNG, "", DRIVER_XEN), -1);
+	assert_int_equal(attach(DEVICE_VIF, "bridge=none", DRIVER_XEN), -1);
+	says("no bridge none");
+	assert_int_equal(attach(DEVICE_VIF, "bridge=eth0", DRIVER_XEN), -1);
+	says("not a bridge");
+	assert_int_equal(attach(DEVICE_VIF, "filter=1", DRIVER_XEN), -1);
+	fake->back_refuses = ENODEV;
+	assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), -1);
+	says("no place for virtio devices");
+	fake->back_refuses = 0;
+	assert_null(fake_leftover_devices());
+	/* The same name, the same file, of another domain. */
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_XEN), 0);
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvdb,w", DRIVER_XEN), -1);
+	says("xvda of domain 1");
+	snprintf(text, sizeof(text), "%s,raw,xvda,r", disk);
+	assert_int_equal(parse(DEVICE_DISK, text, &device), 0);
+	device.driver = DRIVER_XEN;
+	assert_int_equal(attach_device(&other, &device, "here", &report), -1);
+	assert_int_equal(report.code, EXIT_STATE);
+	detach_all(1, uuid, true);
+	fake->claimed = true;
+	assert_null(fake_leftover_devices());
+}
+
+static void shared_disks(void **state)
+{
+	struct target other = { 2, "other", (const uint8_t[16]){ 9 } };
+	struct device device;
+	char text[128];
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w!", DRIVER_XEN), 0);
+	snprintf(text, sizeof(text), "%s,raw,xvda,w", disk);
+	assert_int_equal(parse(DEVICE_DISK, text, &device), 0);
+	device.driver = DRIVER_XEN;
+	assert_int_equal(attach_device(&other, &device, "here", &report), -1);
+	assert_non_null(strstr(json_string_value(json_object_get(report.error, "action")),
+			       "access=w!"));
+	device.shared = true;
+	assert_int_equal(attach_device(&other, &device, "here", &report), 0);
+	detach_all(1, uuid, true);
+	detach_all(2, other.uuid, true);
+	assert_null(fake_leftover_devices());
+}
+
+/* A device that was half made when its maker was killed. */
+static void left_unfinished(void **state)
+{
+	struct record record;
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_XEN), 0);
+	record_load(1, &record);
+	record.devices[0].ready = false;
+	assert_int_equal(record_save(&record), 0);
+	attach_recover(NULL);
+	assert_null(fake_leftover_devices());
+	/* Its domain went without rl; another one has the number. */
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_XEN), 0);
+	fake->domain[1].info.uuid[0] = 99;
+	detach_all(1, fake->domain[1].info.uuid, true);
+	assert_non_null(fake_leftover_devices());
+	attach_recover(NULL);
+	assert_null(fake_leftover_devices());
+	assert_int_equal(record_next(0), -1);
+}
+
+static void detaching(void **state)
+{
+	struct device device;
+
+	(void)state;
+	fake->guest_connects = true;
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_XEN), 0);
+	assert_int_equal(attach_find(&guest, DEVICE_DISK, "xvdb", &device, &report), -1);
+	assert_int_equal(attach_find(&guest, DEVICE_DISK, "xvda", &device, &report), 0);
+	assert_int_equal(detach_device(&guest, &device, false, &report), 0);
+	assert_null(fake_leftover_devices());
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvdb,w", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach_find(&guest, DEVICE_DISK, "xvdb", &device, &report), 0);
+	fake->guest_keeps = true;
+	assert_int_equal(detach_device(&guest, &device, false, &report), -1);
+	assert_int_equal(report.code, EXIT_TIMEOUT);
+	assert_int_equal(detach_device(&guest, &device, true, &report), 0);
+	assert_null(fake_leftover_devices());
+}
+
+static json_t *setup_network(const char *text)
+{
+	struct rl rl = {};
+	json_t *result;
+
+	write_file(net, text, 0);
+	report_init(&rl.report);
+	result = verb_network_setup(&rl);
+	if (!result)
+		assert_non_null(rl.report.error);
+	report_free(&rl.report);
+	return result;
+}
+
+static void networks(void **state)
+{
+	static const char *const wrong[] = {
+		"bridge = 'a/b'", "bridge = ''", "address = '192.168.1.1'",
+		"address = '192.168.1.1/30'", "address = 'x/24'", "nat = 2",
+		"range = '10.0.0.1-10.0.0.9'", "range = '192.168.77.9-192.168.77.3'",
+		"dns = 'x; rm'", "uplink = 'eth0\"; drop'", "bridge = 'eth0'",
+	};
+	json_t *result;
+	size_t i;
+
+	(void)state;
+	result = setup_network("");
+	assert_string_equal(json_string_value(json_object_get(result, "bridge")), "rlbr0");
+	assert_int_equal(json_array_size(json_object_get(result, "done")), 4);
+	json_decref(result);
+	result = setup_network("address = '10.1.2.3/16'; uplink = 'eth7'; dhcp = 0");
+	assert_non_null(result);
+	json_decref(result);
+	assert_string_equal(fake->ran, "nft");
+	assert_non_null(strstr(fake->input, "saddr 10.1.0.0/16 oifname != \"rlbr0\" "
+			       "oifname \"eth7\" masquerade"));
+	for (i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
+		if (setup_network(wrong[i]))
+			fail_msg("%s was taken", wrong[i]);
+	strcpy(fake->no_program, "nft");
+	assert_null(setup_network(""));
+	json_decref(setup_network("nat = 0; dhcp = 0"));
+}
+
+int main(void)
+{
+#define TEST(name)	cmocka_unit_test_setup_teardown(name, prepare, forget)
+	const struct CMUnitTest tests[] = {
+		TEST(disk_syntax), TEST(wrong_disks), TEST(disk_names), TEST(other_kinds),
+		TEST(to_json_and_back), TEST(stable_macs), TEST(disk_for_xen),
+		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
+		TEST(shared_disks), TEST(left_unfinished), TEST(detaching), TEST(networks),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, cleanup);
+}
