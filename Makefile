@@ -73,7 +73,7 @@ setup-check:
 # nothing is missing.
 images: setup $(if $(filter ringlet,$(HYPERVISOR)),manager)
 	@scripts/fetch linux-$(KERNEL) $(if $(filter xen,$(HYPERVISOR)),xen-4.17) \
-		$(if $(filter ringlet,$(HYPERVISOR)),xenstore)
+		$(if $(filter ringlet,$(HYPERVISOR)),xenstore nft)
 	@scripts/image $(if $(filter ringlet,$(HYPERVISOR)),service,base)-$(KERNEL) $(MODULES)
 
 images-check: setup-check fidelity guest manager small-kernel abi-versions

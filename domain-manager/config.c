@@ -471,7 +471,7 @@ static int choose_device_pages(const struct check *c)
 	if (nr > wanted)
 		return fault(c, "max_devices", "raise it", "max_devices, %lu, is less than "
 			     "the %lu virtio devices that are configured", wanted, nr);
-	config->device_pages = 0;
+	config->device_pages = wanted ? 1 : 0;
 	while (wanted && wanted > RINGLET_DEVICES_SLOTS(config->device_pages))
 		config->device_pages++;
 	return 0;
