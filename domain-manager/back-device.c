@@ -74,7 +74,7 @@ static int refused(const struct device *device, int rc, const char *where,
 			     "%s: the module %s is not loaded", kind,
 			     back_module(device->kind));
 	if (rc == -ENOENT)
-		return fault(EXIT_NO_SERVICE, "load the module ringlet-back",
+		return fault(EXIT_NO_SERVICE, "load the module ringlet_back",
 			     "%s: there is no " RINGLET_BACK_PATH, kind);
 	return fault(EXIT_NO_SERVICE, "see dmesg of the service domain",
 		     "%s: the back-end refuses it: %s", kind, strerror(-rc));

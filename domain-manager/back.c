@@ -14,28 +14,23 @@
 const char *back_module(uint32_t kind)
 {
 	static const char *const modules[NR_DEVICE_KINDS] = {
-		[DEVICE_DISK] = "ringlet-blkback",
-		[DEVICE_VIF] = "ringlet-netback",
-		[DEVICE_CHANNEL] = "ringlet-conback",
-		[DEVICE_RNG] = "ringlet-rngback",
-		[DEVICE_SHARE] = "ringlet-9pback",
+		[DEVICE_DISK] = "ringlet_back_blk",
+		[DEVICE_VIF] = "ringlet_back_net",
+		[DEVICE_CHANNEL] = "ringlet_back_console",
+		[DEVICE_RNG] = "ringlet_back_rng",
+		[DEVICE_SHARE] = "ringlet_back_9p",
 	};
 
 	return modules[kind];
 }
 
-/* /sys/module spells - as _. */
 bool back_ready(uint32_t kind)
 {
-	char path[64] = "/sys/module/";
-	const char *from = back_module(kind);
-	char *to = path + 12;
+	char path[64];
 
-	for (; *from; from++)
-		*to++ = *from == '-' ? '_' : *from;
-	*to = 0;
+	snprintf(path, sizeof(path), "/sys/module/%s", back_module(kind));
 	return process_module(back_module(kind), path) &&
-	       process_module("ringlet-back", RINGLET_BACK_PATH);
+	       process_module("ringlet_back", RINGLET_BACK_PATH);
 }
 
 static int call(unsigned long request, void *arg)

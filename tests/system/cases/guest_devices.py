@@ -1,0 +1,185 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Devices of guests, as rl makes them for Linux's own back-ends: stock kernels with
+their root on a disk and with a network, hot-plug, and ends of all kinds, after which
+nothing may be left.
+"""
+from cases.domains import CONFIG, ask, baseline, end, rl, service, shell_in, wait_for
+from harness import case
+
+RINGLET = ("ringlet",)
+NETWORK = ["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile="]
+CREATE = CONFIG + " 'drivers=\"xen\"' "
+DISK = "/tmp/disk.img"
+# What a guest writes: its own name, so that no stale data passes.
+PATTERN = "yes %s | head -c %d"
+
+
+def drive(context, mib):
+    """A disk of the machine, for phy: ones."""
+    path = context.file("drive")
+    with open(path, "wb") as f:
+        f.truncate(mib << 20)
+    return ["-drive", "if=none,id=d,format=raw,file=" + path, "-device", "virtio-blk-pci,drive=d"]
+
+
+def with_devices(context, series="6.12", devices=(), mem=1536, **setup):
+    machine = service(context, series, mem=mem, own=700, devices=NETWORK + list(devices), **setup)
+    machine.run("udhcpc -i eth0 -q -n", timeout=120)
+    return machine
+
+
+def nothing_left(context, machine):
+    """No device of a guest: not here, not in the store, not on record."""
+    # The kernel lets go a moment after the domain went.
+    wait_for(machine, "[ -z \"$(losetup -a)$(ls -d /sys/class/net/vif* 2>/dev/null)\" ]",
+             "end of loop devices and interfaces", 60)
+    left = machine.run("ls /run/ringlet/devices; xenstore-ls -f | "
+                       "grep -E '/backend/(vbd|vif)/[0-9]|/local/domain/[1-9]'",
+                       status=None).split("\n")
+    left = [line for line in left if line.strip() not in ("", "lock")]
+    context.require(not left, "devices left behind:\n" + "\n".join(left))
+
+
+def devices(machine, name="demo", state="connected"):
+    """Until the guest is connected to all of its devices."""
+    wait_for(machine, "! rl device-list %s | grep -v '^NAME' | grep -qv %s" % (name, state),
+             "all devices of %s to be %s" % (name, state), 120)
+    return rl(machine, "device-list " + name)["devices"]
+
+
+def root(context, series):
+    """A stock kernel, its root on a block device, its network through NAT."""
+    with with_devices(context, series, drive(context, 128)) as machine:
+        at_first = baseline(machine)
+        machine.run("mke2fs -q /dev/vda && mount -t ext4 /dev/vda /mnt && cd /mnt && "
+                    "zcat /guests/initrd.gz | cpio -id 2>/dev/null; cd / && umount /mnt",
+                    timeout=300)
+        rl(machine, "create %s'disk=[\"phy:/dev/vda,xvda,w\"]' 'vif=[\"mtu=1400\"]' 'extra="
+           "\"console=hvc0 rdinit=/sbin/boot-root root=/dev/xvda hostname=demo\"'" % CREATE)
+        error = rl(machine, "create %s'name=\"other\"' 'disk=[\"/dev/vda,raw,xvda\"]'" % CREATE, 5)
+        context.require("xvda of domain" in error["cause"], "a disk in use: %s" % error)
+        shell_in(machine, "demo")
+        devices(machine)
+        ask(machine, "demo", "grep xvda /proc/mounts | cut -c1-11 | tail -n 1", "/dev/xvda /")
+        ask(machine, "demo", "udhcpc -i eth0 -q -n -t 9 2>&1 | sed s/udhcpc://", ".*lease of 192.168.77")
+        ask(machine, "demo", "ping -c 2 192.168.77.1 | grep -c ttl=; ip link show eth0 | grep -o mtu.1400",
+            "mtu 1400")
+        # 10.0.2.2 is beyond the service domain: forwarded, translated.
+        ask(machine, "demo", "ping -c 2 10.0.2.2 >/dev/null && echo reached$((6 * 7))", "reached42")
+        ask(machine, "demo", PATTERN % ("demo", 8 << 20) + " >/data; sync; echo written$((6 * 7))", "written42")
+        rl(machine, "shutdown demo --wait", timeout=400)
+        nothing_left(context, machine)
+        machine.run("mount -t ext4 -o ro /dev/vda /mnt")
+        context.require(machine.run("md5sum < /mnt/data").split()[0] ==
+                        machine.run(PATTERN % ("demo", 8 << 20) + " | md5sum").split()[0],
+                        "what the guest wrote is not on the disk")
+        machine.run("umount /mnt")
+        end(context, machine, at_first)
+
+
+for series_ in ("6.12", "6.1"):
+    case("guest-devices-root-" + series_, hypervisors=RINGLET, lifetime=1200, series=series_)(root)
+
+
+def hotplug_disk(context, machine):
+    machine.run("truncate -s 32M /tmp/b.img")
+    rl(machine, "block-attach demo /tmp/b.img,raw,xvdb,w")
+    devices(machine)
+    ask(machine, "demo", PATTERN % ("plug", 32 << 20) + " >/dev/xvdb; sync; echo filled$((6 * 7))", "filled42")
+    context.require(machine.run("md5sum < /tmp/b.img").split()[0] ==
+                    machine.run(PATTERN % ("plug", 32 << 20) + " | md5sum").split()[0],
+                    "what the guest wrote is not in the file")
+    bytes_ = rl(machine, "block-resize demo xvdb 48M")["bytes"]
+    context.require(bytes_ == 48 << 20, "%d bytes after a resize" % bytes_)
+    ask(machine, "demo", "sleep 1; echo sectors $(cat /sys/block/xvdb/size)", "sectors 98304")
+    error = rl(machine, "block-resize demo xvdb 8M", 5)
+    context.require("which is more" in error["cause"], "a smaller size: %s" % error)
+    rl(machine, "block-detach demo xvdb")
+    ask(machine, "demo", "sleep 1; [ -e /sys/block/xvdb ] || echo gone$((6 * 7))", "gone42")
+    # The same file again, for reading, under another name.
+    rl(machine, "block-attach demo vdev=xvdc access=r target=/tmp/b.img")
+    devices(machine)
+    ask(machine, "demo", "echo ro $(cat /sys/block/xvdc/ro)", "ro 1")
+    rl(machine, "block-detach demo xvdc")
+
+
+def hotplug_vif(context, machine):
+    made = rl(machine, "network-attach demo mac=00:16:3e:00:00:07,vifname=second")
+    context.require(made["made"] == "second" and made["mac"] == "00:16:3e:00:00:07",
+                    "attached: %s" % made)
+    devices(machine)
+    ask(machine, "demo", "ip link show eth1 | grep -o 00:16:3e:00:00:07", "00:16:3e:00:00:07")
+    rl(machine, "network-detach demo 00:16:3e:00:00:07")
+    ask(machine, "demo", "sleep 1; [ -e /sys/class/net/eth1 ] || echo gone$((6 * 8))", "gone48")
+
+
+@case("guest-devices-hotplug", hypervisors=RINGLET, lifetime=1200)
+def hotplug(context):
+    with with_devices(context) as machine:
+        at_first = baseline(machine)
+        machine.run("truncate -s 32M " + DISK)
+        rl(machine, "create %s'disk=[\"%s,raw,xvda,rw\"]'" % (CREATE, DISK))
+        shell_in(machine, "demo")
+        hotplug_disk(context, machine)
+        hotplug_vif(context, machine)
+        ask(machine, "demo", "mke2fs -q /dev/xvda; mount -t ext4 /dev/xvda /mnt; echo mounted$((6 * 7))",
+            "mounted42")
+        rl(machine, "block-detach demo xvda --force")
+        context.require(not rl(machine, "device-list demo")["devices"], "a device was left")
+        rl(machine, "destroy demo")
+        nothing_left(context, machine)
+        end(context, machine, at_first)
+
+
+@case("guest-devices-destroy", hypervisors=RINGLET, lifetime=1800)
+def destroy(context):
+    """Ends while it writes: by rl, by the daemon, with nobody there; a reboot."""
+    with with_devices(context) as machine:
+        at_first = baseline(machine)
+        machine.run("truncate -s 32M " + DISK)
+        create = "create %s'disk=[\"%s,raw,xvda,rw\"]' 'vif=[\"\"]'" % (CREATE, DISK)
+        for way in ("rl destroy demo", "kill -9 $(pidof rl); rl destroy demo; rl daemon", None):
+            machine.run("rm -f /var/log/ringlet/demo.log")
+            # At once after the last one: its requests may still be on their way.
+            rl(machine, create)
+            shell_in(machine, "demo")
+            ask(machine, "demo", "(while :; do cat /dev/zero >/dev/xvda; done) 2>/dev/null & "
+                "ping -q 192.168.77.1 >/dev/null & echo writing$((6 * 7))", "writing42")
+            machine.run("sleep 3")
+            if way:
+                machine.run(way, timeout=300)
+        machine.run(": >/var/log/ringlet/demo.log")
+        rl(machine, "reboot demo --wait", timeout=600)
+        shell_in(machine, "demo")
+        context.require(len(devices(machine)) == 2, "devices after a reboot")
+        rl(machine, "destroy demo")
+        nothing_left(context, machine)
+        end(context, machine, at_first)
+
+
+@case("guest-devices-killed", hypervisors=RINGLET, lifetime=1800)
+def killed(context):
+    """rl killed while it plugs and unplugs: a device as a whole, or none."""
+    with with_devices(context) as machine:
+        at_first = baseline(machine)
+        machine.run("truncate -s 32M %s /tmp/b.img" % DISK)
+        create = "rl create %s'disk=[\"%s,raw,xvda,rw\"]' 'vif=[\"\"]'" % (CREATE, DISK)
+        for hundredths in range(20, 260, 40):
+            machine.run("%s >/dev/null 2>&1 & usleep %d0000; kill -9 $!; wait"
+                        % (create, hundredths), timeout=120, status=None)
+            machine.run("sleep 1; rl destroy demo", status=None)
+            wait_for(machine, "! rl list demo 2>/dev/null", "end of what was half made")
+            nothing_left(context, machine)
+        machine.run(create, timeout=120)
+        shell_in(machine, "demo")
+        for hundredths in (2, 5, 10, 20, 40):
+            machine.run("rl block-attach demo /tmp/b.img,raw,xvdb,w >/dev/null 2>&1 & "
+                        "usleep %d0000; kill -9 $!; wait" % hundredths, status=None)
+            machine.run("sleep 1; rl block-detach demo xvdb", status=None)
+            names = [d["device"] for d in rl(machine, "block-list demo")["devices"]]
+            loops = machine.run("losetup -a").count("/dev/loop")
+            context.require(names == ["xvda"] and loops == 1,
+                            "disks %s, %d loop devices" % (names, loops))
+        rl(machine, "destroy demo")
+        nothing_left(context, machine)
+        end(context, machine, at_first)
