@@ -30,6 +30,7 @@ from-version = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) \
 	O=$(BUILD)/abi-$(2)/$(3) ABI=$(BUILD)/abi-$(2)/headers $(4)
 
 .PHONY: all abi abi-versions hypervisor guest manager fidelity setup setup-check images images-check \
+	small-kernel guest-kernel guest-kernel-6.1 check-patches guest-patches-refresh modules \
 	run check bench bench-create soak docs clean help
 .DELETE_ON_ERROR:
 
@@ -58,7 +59,25 @@ abi-version-%:
 
 # A guest kernel for many small domains, and for looking at core dumps.
 small-kernel: setup-check
-	@scripts/small-kernel
+	@scripts/kernel small
+
+# Linux with our patches: the kernel of the service domain and of guests. LINUX=DIR
+# is a tree of the user's own.
+guest-kernel: setup-check
+	$(call room,guest-linux-patches) kernel
+
+guest-kernel-6.1: setup-check
+	$(call room,guest-linux-patches) kernel-6.1
+
+check-patches: setup-check
+	$(call room,guest-linux-patches) check
+
+guest-patches-refresh:
+	$(call room,guest-linux-patches) refresh
+
+# Drivers, for our kernel; KDIR=6.12 and 6.1 are Debian's.
+modules: abi $(if $(KDIR),setup-check,guest-kernel)
+	@scripts/modules $(KDIR)
 
 fidelity:
 	$(call room,tests/fidelity)
@@ -71,17 +90,21 @@ setup-check:
 
 # What run needs, and what the tests need besides. Fetching stops early when
 # nothing is missing.
-images: setup $(if $(filter ringlet,$(HYPERVISOR)),manager)
-	@scripts/fetch linux-$(KERNEL) $(if $(filter xen,$(HYPERVISOR)),xen-4.17) \
-		$(if $(filter ringlet,$(HYPERVISOR)),xenstore nft)
+FETCHED = $(strip $(if $(filter guest%,$(KERNEL)),,linux-$(KERNEL)) \
+	$(if $(filter xen,$(HYPERVISOR)),xen-4.17) $(if $(filter ringlet,$(HYPERVISOR)),xenstore nft))
+
+images: setup $(if $(filter ringlet,$(HYPERVISOR)),manager) \
+		$(if $(filter guest,$(KERNEL)),modules) $(if $(filter guest-6.1,$(KERNEL)),guest-kernel-6.1)
+	$(if $(FETCHED),@scripts/fetch $(FETCHED))
 	@scripts/image $(if $(filter ringlet,$(HYPERVISOR)),service,base)-$(KERNEL) $(MODULES)
 
-images-check: setup-check fidelity guest manager small-kernel abi-versions
+images-check: setup-check fidelity guest manager small-kernel modules abi-versions
 	@scripts/fetch
 	@for s in $(SERIES); do scripts/image base-$$s $(MODULES) && \
 		scripts/image stress-$$s $(MODULES) && \
 		scripts/image service-$$s $(MODULES) || exit 1; done
 	@scripts/image fidelity-6.12 $(MODULES)
+	@scripts/image kselftest-guest $(MODULES)
 
 run: setup
 	+@$(MAKE) --no-print-directory $(if $(filter ringlet,$(HYPERVISOR)),hypervisor) images
@@ -134,11 +157,16 @@ help:
 	@echo 'make bench    lmbench-like table: native, Xen, Ringlet'
 	@echo 'make bench-create  rl create and xl create on Debian'"'"'s Xen, side by side'
 	@echo 'make small-kernel  build a guest kernel that needs little memory'
+	@echo 'make guest-kernel  build the patched kernel of service domain and guests;'
+	@echo '              LINUX=DIR from a tree of yours'
+	@echo 'make modules  front-end and back-end drivers for it; KDIR=6.12|6.1|DIR for others'
+	@echo 'make check-patches  style, order and build of each patch'
+	@echo 'make guest-patches-refresh LINUX=DIR [SINCE=REV]  take them from a git tree'
 	@echo 'make docs     the documentation as HTML'
 	@echo 'make clean    remove build/ except what was fetched (build/fetch)'
 	@echo
 	@echo 'HYPERVISOR=ringlet|xen|native  what runs under the guests of run and check'
-	@echo 'KERNEL=6.12|6.1 CPU=qemu64 MACHINE=pc|q35 SMP=1 MEM=1024   the machine of make run'
+	@echo 'KERNEL=6.12|6.1|guest CPU=qemu64 MACHINE=pc|q35 SMP=1 MEM=1024   the machine of make run'
 	@echo 'OPTIONS="..." ARGS="..."       more hypervisor options and kernel arguments'
 	@echo 'BENCH="--quick --ops null,pipe"   arguments of tests/bench/run (--help lists them)'
 	@echo 'V=1                            show the commands of the build'
