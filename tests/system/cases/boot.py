@@ -10,8 +10,9 @@ def usable(context, machine):
     setup = machine.setup
     machine.shell()
     release = machine.run("uname -r").strip()
-    series = re.search(r"vmlinuz-(\d+\.\d+)", setup.kernel)[1]
-    context.require(release.startswith(series + "."), "kernel %s runs" % release)
+    series = re.search(r"vmlinuz-(\d+\.\d+|guest)", setup.kernel)[1]
+    context.require(release.endswith("-ringlet") if series == "guest"
+                    else release.startswith(series + "."), "kernel %s runs" % release)
     if context.hypervisor != "native":
         context.require(machine.run("cat /sys/hypervisor/type").strip() == "xen",
                         "the kernel does not run paravirtualized")
