@@ -9,6 +9,9 @@ BUILD		:= $(abspath build)
 # Versions of the ABI that rl and the test guest are built against, too.
 ABI_VERSIONS	:= $(notdir $(wildcard hypercall-abi/versions/*))
 HYPERVISOR	?= ringlet
+# make run shows our own kernel and drivers, where they are; all else begins with
+# Debian's kernel.
+RUN_KERNEL	:= $(or $(KERNEL),$(if $(filter ringlet,$(HYPERVISOR)),guest,6.12))
 KERNEL		?= 6.12
 SERIES		:= 6.12 6.1
 # Drivers in the initial RAM disks; what a series has built in is left out.
@@ -31,7 +34,7 @@ from-version = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) \
 
 .PHONY: all abi abi-versions hypervisor guest manager fidelity setup setup-check images images-check \
 	small-kernel guest-kernel guest-kernel-6.1 check-patches guest-patches-refresh modules \
-	run check bench bench-create soak docs clean help
+	rootfs run check bench bench-create soak docs clean help
 .DELETE_ON_ERROR:
 
 all: abi hypervisor guest manager
@@ -58,25 +61,25 @@ abi-version-%:
 	$(call from-version,domain-manager,$*,domain-manager)
 
 # A guest kernel for many small domains, and for looking at core dumps.
-small-kernel: setup-check
+small-kernel: setup
 	@scripts/kernel small
 
 # Linux with our patches: the kernel of the service domain and of guests. LINUX=DIR
 # is a tree of the user's own.
-guest-kernel: setup-check
+guest-kernel: setup
 	$(call room,guest-linux-patches) kernel
 
-guest-kernel-6.1: setup-check
+guest-kernel-6.1: setup
 	$(call room,guest-linux-patches) kernel-6.1
 
-check-patches: setup-check
+check-patches: setup
 	$(call room,guest-linux-patches) check
 
 guest-patches-refresh:
 	$(call room,guest-linux-patches) refresh
 
 # Drivers, for our kernel; KDIR=6.12 and 6.1 are Debian's.
-modules: abi $(if $(KDIR),setup-check,guest-kernel)
+modules: abi $(if $(KDIR),setup,guest-kernel)
 	@scripts/modules $(KDIR)
 
 fidelity:
@@ -98,17 +101,23 @@ images: setup $(if $(filter ringlet,$(HYPERVISOR)),manager) \
 	$(if $(FETCHED),@scripts/fetch $(FETCHED))
 	@scripts/image $(if $(filter ringlet,$(HYPERVISOR)),service,base)-$(KERNEL) $(MODULES)
 
-images-check: setup-check fidelity guest manager small-kernel modules abi-versions
+images-check: setup-check fidelity rootfs guest manager small-kernel modules abi-versions
 	@scripts/fetch
 	@for s in $(SERIES); do scripts/image base-$$s $(MODULES) && \
 		scripts/image stress-$$s $(MODULES) && \
 		scripts/image service-$$s $(MODULES) || exit 1; done
+	@scripts/image service-guest $(MODULES)
 	@scripts/image fidelity-6.12 $(MODULES)
 	@scripts/image kselftest-guest $(MODULES)
 
+# The root file system of the guest that make run shows.
+rootfs: setup
+	@scripts/rootfs
+
 run: setup
-	+@$(MAKE) --no-print-directory $(if $(filter ringlet,$(HYPERVISOR)),hypervisor) images
-	@scripts/run
+	+@$(MAKE) --no-print-directory KERNEL=$(RUN_KERNEL) images \
+		$(if $(filter ringlet,$(HYPERVISOR)),hypervisor $(if $(filter guest%,$(RUN_KERNEL)),rootfs))
+	@KERNEL=$(RUN_KERNEL) scripts/run
 
 check: setup-check
 	+@$(MAKE) --no-print-directory all images-check
