@@ -438,7 +438,8 @@ static struct back_driver console_driver = {
 	.name		= "console",
 	.device_id	= VIRTIO_ID_CONSOLE,
 	.max_queues	= 2,
-	.queue_size	= 64,
+	/* A driver fills a queue with buffers of a page: few, for a small region. */
+	.queue_size	= 16,
 	.region_pages	= 256,
 	.ops		= &console_ops,
 	.owner		= THIS_MODULE,
