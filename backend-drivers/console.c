@@ -4,10 +4,12 @@
  * /dev/ringlet/console-DOMID-SLOT.
  *
  * Between the guest and the device's file stand two buffers. What the guest writes
- * waits in the first one, whether or not the file is open; when it is full the
- * guest's buffers stay where they are until somebody reads: nothing is lost, and
- * a guest that writes much fills only this. What is written to the file waits in
- * the second one for the guest's receive buffers.
+ * waits in the first one. When that is full and the file is open, the guest's
+ * buffers stay where they are until somebody reads: nothing is lost. While nobody
+ * has it open the oldest output is dropped instead, since Linux's virtio_console
+ * waits for its console with interrupts off: the guest would stand still because
+ * a program of ours does not run. What is written to the file waits in the second
+ * buffer for the guest's receive buffers.
  *
  * The queue's thread is the only one that fills the first and empties the second
  * buffer; readers and writers of the file are one at a time each. No chain is kept
@@ -48,6 +50,7 @@ struct console_port {
 	struct back_chain chains[2];
 	u8 *chunk[2];
 	struct mutex reading, writing;
+	unsigned int users;		/* open files; guarded by: reading */
 	wait_queue_head_t readable, writable;
 };
 
@@ -97,6 +100,9 @@ static int console_open(struct inode *inode, struct file *file)
 	mutex_unlock(&ports_lock);
 	if (!port)
 		return -ENODEV;
+	mutex_lock(&port->reading);
+	port->users++;
+	mutex_unlock(&port->reading);
 	file->private_data = port;
 	return stream_open(inode, file);
 }
@@ -105,6 +111,11 @@ static int console_release(struct inode *inode, struct file *file)
 {
 	struct console_port *port = file->private_data;
 
+	mutex_lock(&port->reading);
+	port->users--;
+	mutex_unlock(&port->reading);
+	/* The guest may have been waiting for a reader. */
+	console_wake(port, CONSOLE_FROM_GUEST);
 	kref_put(&port->refs, console_free);
 	return 0;
 }
@@ -245,6 +256,26 @@ static bool console_take(struct console_port *port, struct back_queue *q, size_t
 	return true;
 }
 
+/* Is there room for @len bytes of output, or can there be? */
+static bool console_room(struct console_port *port, struct back_queue *q, size_t len)
+{
+	bool room;
+
+	if (len <= kfifo_avail(&port->output))
+		return true;
+	mutex_lock(&port->reading);
+	while (!port->users && len > kfifo_avail(&port->output)) {
+		size_t excess = min_t(size_t, len - kfifo_avail(&port->output), PAGE_SIZE);
+
+		if (kfifo_out(&port->output, port->chunk[CONSOLE_FROM_GUEST], excess) != excess)
+			break;
+		back_count(q, BACK_ERRORS, 1);
+	}
+	room = len <= kfifo_avail(&port->output);
+	mutex_unlock(&port->reading);
+	return room;
+}
+
 /* Take what the guest has written, as far as there is room for it. */
 static bool console_process_output(struct console_port *port, struct back_queue *q)
 {
@@ -257,7 +288,7 @@ static bool console_process_output(struct console_port *port, struct back_queue 
 		if (len > CONSOLE_OUTPUT) {
 			/* No reader will ever make room for it. */
 			back_count(q, BACK_ERRORS, 1);
-		} else if (len > kfifo_avail(&port->output)) {
+		} else if (!console_room(port, q, len)) {
 			back_ungive(q, 1);
 			break;
 		} else if (console_take(port, q, len)) {
