@@ -57,15 +57,10 @@ static int p9_receiver(void *data)
 	return 0;
 }
 
-static int p9_start(struct back_device *dev)
+static int threads_start(struct p9_back *p9)
 {
-	struct p9_back *p9 = dev->priv;
+	const struct back_device *dev = p9->dev;
 
-	p9->q = back_queue(dev, 0);
-	if (!p9->q) {
-		back_warn(dev, "the driver uses no queue");
-		return -EINVAL;
-	}
 	p9->receiver = kthread_run(p9_receiver, p9, "rl-9p-%u.%u-in", dev->domid, dev->slot);
 	if (IS_ERR(p9->receiver))
 		return PTR_ERR(p9->receiver);
@@ -77,14 +72,43 @@ static int p9_start(struct back_device *dev)
 	return 0;
 }
 
-static void p9_stop(struct back_device *dev)
+/* What is in flight is answered, by the server or in its place. */
+static void threads_stop(struct p9_back *p9)
 {
-	struct p9_back *p9 = dev->priv;
-
 	kthread_stop(p9->sender);
 	if (!wait_event_timeout(p9->idle, xa_empty(&p9->in_flight), P9_PATIENCE))
 		p9_server_gone(p9, "does not answer");
 	kthread_stop(p9->receiver);
+}
+
+static int p9_start(struct back_device *dev)
+{
+	struct p9_back *p9 = dev->priv;
+	int rc;
+
+	p9->q = back_queue(dev, 0);
+	if (!p9->q) {
+		back_warn(dev, "the driver uses no queue");
+		return -EINVAL;
+	}
+	rc = threads_start(p9);
+	if (rc) {
+		p9->sender = NULL;
+		p9->q = NULL;
+	}
+	return rc;
+}
+
+static void p9_stop(struct back_device *dev)
+{
+	struct p9_back *p9 = dev->priv;
+
+	/* A reopen that found no memory for threads left none. */
+	if (!p9->sender)
+		goto out;
+	threads_stop(p9);
+	p9->sender = NULL;
+out:
 	p9->q = NULL;
 }
 
@@ -159,12 +183,50 @@ static void p9_detach(struct back_device *dev)
 	dev->priv = NULL;
 }
 
+/*
+ * Another server. It knows nothing of the files that the driver has open: their
+ * use fails until they are opened anew, as 9P has it after an attach.
+ */
+static int p9_reopen(struct back_device *dev, const struct ringlet_back_attach *args, struct file *file)
+{
+	struct p9_back *p9 = dev->priv, other = { .dev = dev };
+	int rc;
+
+	if (!READ_ONCE(p9->gone)) {
+		back_warn(dev, "its server is still connected");
+		return -EBUSY;
+	}
+	rc = p9_open(&other, file);
+	if (rc)
+		return rc;
+	if (p9->sender)
+		threads_stop(p9);
+	p9->sender = NULL;
+	p9_close(p9);
+	p9->file = other.file;
+	p9->sock = other.sock;
+	WRITE_ONCE(p9->gone, false);
+	if (!p9->q)
+		return 0;
+	rc = threads_start(p9);
+	if (rc) {
+		p9->sender = NULL;
+		WRITE_ONCE(p9->gone, true);
+		back_broken(dev, "no threads for its new server (%d)", rc);
+		return rc;
+	}
+	WRITE_ONCE(p9->kicked, true);
+	wake_up(&p9->wanted);
+	return 0;
+}
+
 static const struct back_ops p9_ops = {
 	.attach	= p9_attach,
 	.detach	= p9_detach,
 	.start	= p9_start,
 	.stop	= p9_stop,
 	.kick	= p9_kick,
+	.reopen	= p9_reopen,
 };
 
 static struct back_driver p9_driver = {

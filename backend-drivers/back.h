@@ -58,6 +58,9 @@ struct back_queue;
  *	a field it may write has changed (back_config_read). Optional.
  * @resize: the backing may have another size: set config, back_config_changed(),
  *	and return the size in bytes. Optional.
+ * @reopen: ATTACH with REATTACH for a device that is attached: take another backing,
+ *	@file, in place of one that is gone. The device may run. Optional: then such
+ *	an ATTACH is EBUSY.
  * @info: fill what the core does not know (bytes, name). Optional.
  */
 struct back_ops {
@@ -70,6 +73,8 @@ struct back_ops {
 	bool (*kick)(struct back_queue *q);
 	void (*config_written)(struct back_device *dev);
 	s64 (*resize)(struct back_device *dev);
+	int (*reopen)(struct back_device *dev, const struct ringlet_back_attach *args,
+		      struct file *file);
 	void (*info)(struct back_device *dev, struct ringlet_back_info *info);
 };
 

@@ -105,13 +105,43 @@ static int choose_slot(struct back_domain *dom, struct ringlet_back_attach *args
 	return 0;
 }
 
+/* The slot's device if @args asks for another backing of one that is attached. */
+static struct back_slot *find_reopened(struct back_domain *dom,
+				       const struct ringlet_back_attach *args)
+{
+	struct back_slot *slot;
+
+	if (!(args->flags & RINGLET_BACK_REATTACH) || args->slot >= ARRAY_SIZE(dom->slots))
+		return NULL;
+	slot = dom->slots[args->slot];
+	if (!slot || !slot->attached || slot->state != RINGLET_DEVICE_PRESENT ||
+	    slot->args.device_id != args->device_id || (args->uid && args->uid != slot->uid))
+		return NULL;
+	return slot->dev.driver->ops->reopen ? slot : NULL;
+}
+
+static int reopen(struct back_slot *slot, struct ringlet_back_attach *args, struct file *file)
+{
+	int rc = slot->dev.driver->ops->reopen(&slot->dev, args, file);
+
+	if (rc)
+		return rc;
+	if (slot->file)
+		fput(slot->file);
+	slot->file = file ? get_file(file) : NULL;
+	args->uid = slot->uid;
+	return 0;
+}
+
 /* With back_drivers_sem and dom->lock held. */
 static int attach_locked(struct back_domain *dom, struct ringlet_back_attach *args,
 			 const struct back_driver *driver, struct file *file)
 {
-	struct back_slot *slot;
+	struct back_slot *slot = find_reopened(dom, args);
 	int rc;
 
+	if (slot)
+		return reopen(slot, args, file);
 	rc = back_area_map(dom) ?: choose_slot(dom, args);
 	if (rc)
 		return rc;

@@ -37,6 +37,7 @@
  * ATTACH: plug a device into a slot of @domid's device area; the first one maps
  * the area. With REATTACH the slot must hold a device of the same kind which its
  * back-end left (module removed, service restarted); the driver goes on with it.
+ * A 9p device whose server is gone takes a new one so, without having left.
  * A slot that is found in use by nobody (its back-end is gone) may be taken only
  * so, or after DETACH.
  *
