@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "apart.h"
+#include "back.h"
 #include "hyp.h"
 #include "netdev.h"
 #include "record.h"
@@ -256,20 +257,23 @@ int resize_device(const struct target *domain, const struct device *device,
 	return driver_of(device)->resize(domain, device, bytes, report);
 }
 
+/* The device area too: a domain that a back-end maps never goes away. */
+static void end_domain(struct record *record)
+{
+	undo_all(record);
+	back_detach_domain(record->domid);
+}
+
 void detach_all(uint32_t domid, const uint8_t uuid[16], bool wait)
 {
-	struct record *record;
-	int lock;
+	struct record *record = malloc(sizeof(*record));
+	int lock = record ? record_lock(domid, wait) : -ENOMEM;
 
-	/* Without the lock: most domains end with no record, or none any more. */
-	if (record_next(domid) != (int)domid)
-		return;
-	record = malloc(sizeof(*record));
-	lock = record ? record_lock(domid, wait) : -ENOMEM;
 	if (lock >= 0) {
 		record_load(domid, record);
-		if (!memcmp(record->uuid, uuid, 16))
-			undo_all(record);
+		/* Another domain with devices that has the number by now is left alone. */
+		if (!record->nr || !memcmp(record->uuid, uuid, 16))
+			end_domain(record);
 		close(lock);
 	}
 	free(record);
@@ -300,7 +304,7 @@ void attach_recover(struct hyp *hyp)
 		if (lives(hyp, record))
 			recover(record);
 		else
-			undo_all(record);
+			end_domain(record);
 		close(lock);
 	}
 	free(record);

@@ -59,10 +59,11 @@ struct hyp;
 void attach_recover(struct hyp *hyp);
 
 /*
- * The back-ends were loaded again: give them back what they had. Returns how many
- * devices; @later: some could not be done now.
+ * Give back-ends that were loaded again what they had; never waits. @load: the core
+ * is new, its modules may be loaded; else only those that are there are looked at.
+ * Returns how many devices.
  */
-int attach_again(bool *later);
+int attach_again(bool load);
 
 /*
  * The two kinds of drivers. All but make() and resize() also take a device of which

@@ -48,8 +48,6 @@ static int open_backing(struct device *device)
 				  (device->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
 		}
 		return fd < 0 ? -errno : fd;
-	case DEVICE_CHANNEL:
-		return server_channel(device);
 	case DEVICE_SHARE:
 		return server_share(device);
 	default:
@@ -63,6 +61,9 @@ static int refused(const struct device *device, int rc, const char *where,
 {
 	const char *kind = device_kinds[device->kind];
 
+	if (rc == -ENOENT && device->kind == DEVICE_SHARE && !device->pid)
+		return fault(EXIT_NO_SERVICE, "install the package diod",
+			     "share: there is no program diod to serve it");
 	if (rc == -ENODEV)
 		return fault(EXIT_STATE, "create the domain again with this version of rl",
 			     "%s: the domain has no place for virtio devices", kind);
@@ -112,6 +113,8 @@ static int attach(uint32_t domid, struct device *device, uint32_t flags)
 	a.fd = fd;
 	if (device->kind == DEVICE_DISK && device->direct)
 		a.flags |= RINGLET_BACK_DIRECT;
+	if (device->filter)
+		a.flags |= RINGLET_BACK_MAC_FILTER;
 	if (device->kind == DEVICE_DISK && !device->discard)
 		a.features_off = VIRTIO_BLK_F_DISCARD;
 	for (i = 0; i < 6; i++)
@@ -126,7 +129,25 @@ static int attach(uint32_t domid, struct device *device, uint32_t flags)
 	device->uid = a.uid;
 	if (device->kind == DEVICE_VIF)
 		snprintf(device->made, sizeof(device->made), "%.31s", a.name);
+	if (device->kind == DEVICE_CHANNEL)
+		snprintf(device->made, sizeof(device->made), RINGLET_BACK_CONSOLE, domid,
+			 a.slot);
 	return 0;
+}
+
+/* What it needs besides its back-end. */
+static int connect_device(struct device *device, const char *where,
+			  struct report *report)
+{
+	int rc;
+
+	if (device->kind == DEVICE_VIF)
+		return vif_join(device, where, report);
+	if (device->kind != DEVICE_CHANNEL || device->pty)
+		return 0;
+	rc = server_channel(device);
+	return rc ? fault(EXIT_CONFIG, NULL, "channel: no socket at %s: %s",
+			  device->target, strerror(-rc)) : 0;
 }
 
 static int make(const struct target *domain, struct device *device, const char *where,
@@ -136,7 +157,7 @@ static int make(const struct target *domain, struct device *device, const char *
 
 	if (rc)
 		return refused(device, rc, where, report);
-	return device->kind == DEVICE_VIF ? vif_join(device, where, report) : 0;
+	return connect_device(device, where, report);
 }
 
 static void undo(uint32_t domid, const struct device *device)
@@ -215,46 +236,54 @@ static bool is_away(uint32_t domid, const struct device *device)
 	return rc == -ENOENT || (!rc && info.state == 2 && info.uid == device->uid);
 }
 
-static int again(struct record *record)
+/* The core attaches by itself what a module served that was loaded again. */
+static bool is_outside(const struct device *device)
+{
+	return device->kind == DEVICE_VIF && netdev_exists(device->made) &&
+	       !netdev_joined(device->made);
+}
+
+static bool again_device(uint32_t domid, struct device *device, bool load,
+			 struct report *report)
+{
+	if (device->driver != DRIVER_VIRTIO || !device->ready ||
+	    !back_ready(device->kind, load))
+		return false;
+	if (is_outside(device))
+		return !vif_join(device, device->made, report);
+	if (!is_away(domid, device))
+		return false;
+	server_end(device);
+	return !attach(domid, device, RINGLET_BACK_REATTACH) &&
+	       !connect_device(device, device->made, report);
+}
+
+static int again(struct record *record, bool load)
 {
 	struct report report;
-	struct device *device;
 	int done = 0;
 	size_t i;
 
 	report_init(&report);
-	for (i = 0; i < record->nr; i++) {
-		device = &record->devices[i];
-		if (device->driver != DRIVER_VIRTIO || !device->ready ||
-		    !is_away(record->domid, device))
-			continue;
-		server_end(device);
-		back_ready(device->kind);
-		if (attach(record->domid, device, RINGLET_BACK_REATTACH))
-			continue;
-		if (device->kind == DEVICE_VIF)
-			vif_join(device, device->made, &report);
-		done++;
-	}
+	for (i = 0; i < record->nr; i++)
+		done += again_device(record->domid, &record->devices[i], load, &report);
 	report_free(&report);
 	if (done)
 		record_save(record);
 	return done;
 }
 
-int attach_again(bool *later)
+int attach_again(bool load)
 {
 	struct record *record = malloc(sizeof(*record));
 	int lock, domid, done = 0;
 
-	*later = false;
 	for (domid = 0; record && (domid = record_next(domid)) >= 0; domid++) {
 		lock = record_lock(domid, false);
-		*later |= lock < 0;
 		if (lock < 0)
 			continue;
 		record_load(domid, record);
-		done += again(record);
+		done += again(record, load);
 		close(lock);
 	}
 	free(record);

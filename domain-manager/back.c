@@ -24,11 +24,13 @@ const char *back_module(uint32_t kind)
 	return modules[kind];
 }
 
-bool back_ready(uint32_t kind)
+bool back_ready(uint32_t kind, bool load)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/sys/module/%s", back_module(kind));
+	if (!load)
+		return !access(path, F_OK) && !access(RINGLET_BACK_PATH, F_OK);
 	return process_module(back_module(kind), path) &&
 	       process_module("ringlet_back", RINGLET_BACK_PATH);
 }

@@ -12,8 +12,8 @@
 
 /* The module that serves a kind of device; enum device_kind. */
 const char *back_module(uint32_t kind);
-/* Are the core and that module there; loads them if not. */
-bool back_ready(uint32_t kind);
+/* Are the core and that module there; with @load they are loaded if not. */
+bool back_ready(uint32_t kind, bool load);
 
 /* One call each; size is filled in. 0 or -E...; -ENOENT also: no device file. */
 int back_attach(struct ringlet_back_attach *attach);

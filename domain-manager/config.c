@@ -101,7 +101,8 @@ static const struct key {
 	  "left out. Without a MAC it gets one of 00:16:3e that stays." },
 	{ "channel", KIND_DEVICES, DEVICE_CHANNEL, 0, 0, 0,
 	  "Channels, a list of \"name=NAME,connection=socket,path=PATH\" or "
-	  "\"name=NAME,connection=pty\": ports of a virtio console." },
+	  "\"name=NAME,connection=pty\": further consoles (/dev/hvc1 and up in the guest), "
+	  "here a socket or a device file that rl channel-list shows." },
 	{ "rng", KIND_NUMBER, AT(rng), 0, 1, 0, "1: a source of random numbers." },
 	{ "share", KIND_DEVICES, DEVICE_SHARE, 0, 0, 0,
 	  "Folders, a list of \"tag=TAG,path=FOLDER\", with readonly=1 as "

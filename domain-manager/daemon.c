@@ -13,6 +13,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -367,12 +369,35 @@ static int watch_back_ends(void)
 	return fd;
 }
 
-static void attach_devices_again(struct serve *s)
+static void attach_devices_again(struct serve *s, bool load)
 {
-	int nr = attach_again(&s->attach_later);
+	int nr = attach_again(load);
 
 	if (nr)
 		log_line(&s->log, "back-ends are there: %d devices attached again", nr);
+}
+
+/* Interfaces come and go: one of a guest may have been made anew. */
+static int watch_interfaces(void)
+{
+	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address))) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static void interface_event(struct serve *s, int fd)
+{
+	char message[4096];
+
+	/* ENOBUFS, some were lost, is news like any other. */
+	while (recv(fd, message, sizeof(message), 0) > 0)
+		;
+	attach_devices_again(s, false);
 }
 
 static void back_end_event(struct serve *s, int fd)
@@ -388,10 +413,10 @@ static void back_end_event(struct serve *s, int fd)
 			ours |= event->len && !strcmp(event->name, RINGLET_BACK_PATH + 5);
 		}
 	if (ours)
-		attach_devices_again(s);
+		attach_devices_again(s, true);
 }
 
-enum { FD_LISTEN, FD_SIGNAL, FD_EVTCHN, FD_STORE, FD_BACK, NR_FDS };
+enum { FD_LISTEN, FD_SIGNAL, FD_EVTCHN, FD_STORE, FD_BACK, FD_LINK, NR_FDS };
 
 static void set_clients(struct serve *s, struct pollfd *fds)
 {
@@ -447,12 +472,14 @@ static void loop(struct serve *s, struct pollfd fds[NR_FDS + MAX_CLIENTS])
 			serve_signals(s, fds[FD_SIGNAL].fd);
 		if (fds[FD_BACK].fd >= 0 && fds[FD_BACK].revents)
 			back_end_event(s, fds[FD_BACK].fd);
+		if (fds[FD_LINK].fd >= 0 && fds[FD_LINK].revents)
+			interface_event(s, fds[FD_LINK].fd);
 		if (!n || fds[FD_STORE].revents)
 			guest_check_all(s);
-		if (!n && !throttled)
+		if (!n && !throttled) {
 			attach_recover(s->hyp);
-		if (!n && s->attach_later)
-			attach_devices_again(s);
+			attach_devices_again(s, false);
+		}
 		if (!s->store)
 			fds[FD_STORE].fd = watch_store(s);
 		reap_clients(s);
@@ -538,12 +565,13 @@ static int run(struct serve *s, int ready)
 	fds[FD_EVTCHN].fd = xenevtchn_fd(s->evtchn);
 	fds[FD_STORE].fd = watch_store(s);
 	fds[FD_BACK].fd = watch_back_ends();
+	fds[FD_LINK].fd = watch_interfaces();
 	name_service_domain(s);
 	for (i = 0; i < NR_FDS; i++)
 		fds[i].events = POLLIN;
 	guest_load_all(s);
 	attach_recover(s->hyp);
-	attach_devices_again(s);
+	attach_devices_again(s, true);
 	if (ready >= 0 && write(ready, "", 1) == 1) {
 		close(ready);
 		for (i = 0; i < 3; i++)

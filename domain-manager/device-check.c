@@ -49,7 +49,7 @@ static int check_back_end(const struct checking *c)
 			     "the module %s cannot be loaded", kind, module);
 	}
 	module = back_module(c->device->kind);
-	if (back_ready(c->device->kind))
+	if (back_ready(c->device->kind, true))
 		return 0;
 	return fault(c, EXIT_NO_SERVICE,
 		     "try modprobe and see dmesg, or use drivers = \"xen\"",

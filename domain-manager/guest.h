@@ -71,7 +71,6 @@ struct serve {
 	struct client *clients;
 	struct log log;
 	size_t log_max;			/* of each guest */
-	bool attach_later;		/* some devices wait for attach_again() */
 	bool quit;
 };
 

@@ -104,6 +104,14 @@ int netdev_join(const char *bridge, const char *name)
 	return rc ? rc : ask(SIOCBRADDIF, &ifr);
 }
 
+bool netdev_joined(const char *name)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/brport", name);
+	return !access(path, F_OK);
+}
+
 static void put_address(struct sockaddr *at, uint32_t address)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };

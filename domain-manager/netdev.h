@@ -16,6 +16,7 @@ int netdev_up(const char *name);
 /* A bridge, with learning; 0 also if it is there. */
 int netdev_add_bridge(const char *name);
 int netdev_join(const char *bridge, const char *name);
+bool netdev_joined(const char *name);
 
 /* An IPv4 address, host byte order, with its mask's length. */
 int netdev_set_address(const char *name, uint32_t address, unsigned int bits);

@@ -26,11 +26,17 @@
 #include "verbs.h"
 
 #define STAGE	"read network"
-#define DHCP_CONFIG	DAEMON_FOLDER "/udhcpd.conf"
-#define DHCP_PID	DAEMON_FOLDER "/udhcpd.pid"
-#define DHCP_LEASES	DAEMON_FOLDER "/udhcpd.leases"
+#define MAX_PATH	128
 
 const char *network_file = "/etc/ringlet/network.conf";
+const char *network_folder = DAEMON_FOLDER;
+
+/* udhcpd.conf, .pid, .leases */
+static const char *dhcp_path(char path[MAX_PATH], const char *suffix)
+{
+	snprintf(path, MAX_PATH, "%s/udhcpd.%s", network_folder, suffix);
+	return path;
+}
 
 #define fault(report, key, action, ...) \
 	report_error(report, EXIT_CONFIG, STAGE, network_file, action, key ": " __VA_ARGS__)
@@ -305,8 +311,8 @@ static void find_dns(struct network *network)
 /* One of an earlier setup: it does not read its file again. */
 static void end_dhcp(void)
 {
-	FILE *file = fopen(DHCP_PID, "r");
-	char path[32], name[32] = "";
+	char path[MAX_PATH], name[32] = "";
+	FILE *file = fopen(dhcp_path(path, "pid"), "r");
 	int pid = 0;
 
 	if (!file)
@@ -314,6 +320,7 @@ static void end_dhcp(void)
 	if (fscanf(file, "%d", &pid) != 1)
 		pid = 0;
 	fclose(file);
+	unlink(path);
 	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
 	file = pid > 1 ? fopen(path, "r") : NULL;
 	if (file && fgets(name, sizeof(name), file) &&
@@ -321,17 +328,16 @@ static void end_dhcp(void)
 		kill(pid, SIGTERM);
 	if (file)
 		fclose(file);
-	unlink(DHCP_PID);
 }
 
 static int write_dhcp(const struct network *n)
 {
 	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN], own[INET_ADDRSTRLEN];
-	char mask[INET_ADDRSTRLEN];
+	char mask[INET_ADDRSTRLEN], config[MAX_PATH], pid[MAX_PATH], leases[MAX_PATH];
 	FILE *file;
 
-	mkdir(DAEMON_FOLDER, 0700);
-	file = fopen(DHCP_CONFIG, "w");
+	mkdir(network_folder, 0700);
+	file = fopen(dhcp_path(config, "conf"), "w");
 	if (!file)
 		return -errno;
 	dotted(n->first, first);
@@ -340,7 +346,8 @@ static int write_dhcp(const struct network *n)
 	dotted(~0U << (32 - n->bits), mask);
 	fprintf(file, "start %s\nend %s\ninterface %s\npidfile %s\nlease_file %s\n"
 		"auto_time 60\nopt subnet %s\nopt router %s\nopt lease 86400\n",
-		first, last, n->bridge, DHCP_PID, DHCP_LEASES, mask, own);
+		first, last, n->bridge, dhcp_path(pid, "pid"),
+		dhcp_path(leases, "leases"), mask, own);
 	if (*n->dns)
 		fprintf(file, "opt dns %s\n", n->dns);
 	return fclose(file) ? -errno : 0;
@@ -348,17 +355,19 @@ static int write_dhcp(const struct network *n)
 
 static int serve_dhcp(struct setup *s)
 {
-	char *const own[] = { "udhcpd", "-S", DHCP_CONFIG, NULL };
-	char *const in_busybox[] = { "busybox", "udhcpd", "-S", DHCP_CONFIG, NULL };
+	char config[MAX_PATH], leases[MAX_PATH];
+	char *const own[] = { "udhcpd", "-S", config, NULL };
+	char *const in_busybox[] = { "busybox", "udhcpd", "-S", config, NULL };
 	char first[INET_ADDRSTRLEN], last[INET_ADDRSTRLEN];
 	int rc;
 
+	dhcp_path(config, "conf");
 	find_dns(&s->network);
 	end_dhcp();
 	rc = write_dhcp(&s->network);
 	if (rc)
-		return failed(s, rc, DHCP_CONFIG, NULL);
-	close(open(DHCP_LEASES, O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+		return failed(s, rc, config, NULL);
+	close(open(dhcp_path(leases, "leases"), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
 	rc = process_run(own, NULL);
 	if (rc == 127)
 		rc = process_run(in_busybox, NULL);

@@ -21,7 +21,8 @@ struct network {
 	char dns[64];			/* "": those of /etc/resolv.conf */
 };
 
-extern const char *network_file;
+/* The file, and where the DHCP server's are. */
+extern const char *network_file, *network_folder;
 
 int network_read(struct network *network, struct report *report);
 

@@ -30,7 +30,9 @@ int record_lock(uint32_t domid, bool wait)
 	char path[MAX_PATH];
 	int fd, rc;
 
-	mkdir(DAEMON_FOLDER, 0700);
+	snprintf(path, sizeof(path), "%s", record_folder);
+	*strrchr(path, '/') = 0;
+	mkdir(path, 0700);
 	mkdir(record_folder, 0700);
 	snprintf(path, sizeof(path), "%s/lock", record_folder);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Servers of devices. A channel is a pseudo-terminal, whose other end is found under
- * /dev/pts, or a socket that a process of ours listens on: one client at a time, as
- * with a console; what nobody reads waits, so that the guest does, too. A share is
- * Debian's diod, which speaks 9P2000.L on a descriptor.
+ * Servers of devices. A channel is a device file of the back-end; for a socket a
+ * process of ours listens, and moves what comes between its client and that file:
+ * one client at a time, as with a console. The file is open only meanwhile, since an
+ * open one keeps the back-end's module. A share is Debian's diod, which speaks
+ * 9P2000.L on a descriptor.
  */
 #include "server.h"
 
@@ -23,26 +24,9 @@
 #include "device.h"
 #include "process.h"
 
-/* The terminal is raw: what a guest writes is not for a line editor. */
-static int make_pty(struct device *device)
-{
-	int fd = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), rc = 0;
-	char *const raw[] = { "stty", "raw", "-echo", "-F", device->made, NULL };
+#define CHANNEL_NAME	"rl-channel"
 
-	if (fd < 0)
-		return -errno;
-	if (grantpt(fd) || unlockpt(fd) ||
-	    ptsname_r(fd, device->made, sizeof(device->made)))
-		rc = -errno;
-	if (rc) {
-		close(fd);
-		return rc;
-	}
-	process_run(raw, NULL);
-	return fd;
-}
-
-/* Moves what has come; false: that side ended. */
+/* Moves what has come; false: either side ended. */
 static bool move(int from, int to)
 {
 	char data[4096];
@@ -51,45 +35,41 @@ static bool move(int from, int to)
 	if (n <= 0)
 		return false;
 	for (; done < n; done += sent) {
-		sent = send(to, data + done, n - done, MSG_NOSIGNAL);
+		sent = write(to, data + done, n - done);
 		if (sent < 0)
 			return false;
 	}
 	return true;
 }
 
-/* Until the back-end lets go: its end is looked at without a client, too. */
-static void serve(int listener, int back_end)
+static void serve_client(int client, int device)
 {
-	enum { LISTENER, BACK_END, CLIENT };
-	struct pollfd fds[] = {
-		[LISTENER] = { .fd = listener, .events = POLLIN },
-		[BACK_END] = { .fd = back_end },
-		[CLIENT] = { .fd = -1, .events = POLLIN },
+	struct pollfd fds[2] = {
+		{ .fd = client, .events = POLLIN },
+		{ .fd = device, .events = POLLIN },
 	};
 
-	for (;;) {
-		if (poll(fds, 3, -1) < 0)
-			continue;
-		if (fds[BACK_END].revents & POLLIN &&
-		    !move(back_end, fds[CLIENT].fd))
-			fds[CLIENT].revents = POLLHUP;
-		else if (fds[BACK_END].revents & (POLLHUP | POLLERR))
+	while (poll(fds, 2, -1) > 0)
+		if ((fds[0].revents && !move(client, device)) ||
+		    (fds[1].revents && !move(device, client)))
 			return;
-		if (fds[CLIENT].fd >= 0 && fds[CLIENT].revents &&
-		    (!(fds[CLIENT].revents & POLLIN) || !move(fds[CLIENT].fd, back_end))) {
-			close(fds[CLIENT].fd);
-			fds[CLIENT].fd = -1;
-			fds[BACK_END].events = 0;
-			fds[LISTENER].fd = listener;
+}
+
+/* Until it is killed, by server_end(). */
+static void serve(int listener, const char *path)
+{
+	int client, device;
+
+	for (;;) {
+		client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (client < 0)
+			continue;
+		device = open(path, O_RDWR | O_CLOEXEC | O_NOCTTY);
+		if (device >= 0) {
+			serve_client(client, device);
+			close(device);
 		}
-		if (fds[LISTENER].fd >= 0 && fds[LISTENER].revents & POLLIN) {
-			fds[CLIENT].fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-			if (fds[CLIENT].fd < 0)
-				continue;
-			fds[BACK_END].events = POLLIN;
-			fds[LISTENER].fd = -1;
-		}
+		close(client);
 	}
 }
 
@@ -113,54 +93,45 @@ static int listen_at(const char *path)
 	return rc;
 }
 
-/* A process with nothing but these two open: no lock of ours may go on in it. */
-static int start_server(int listener, int back_end)
+/* A process with nothing else open: no lock of ours may go on in it. */
+static int start_server(int listener, const char *path)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), i;
 	pid_t child = fork();
+	sigset_t none;
 
 	if (child) {
 		close(null);
 		return child < 0 ? -errno : child;
 	}
 	setsid();
-	prctl(PR_SET_NAME, "rl-channel");
+	prctl(PR_SET_NAME, CHANNEL_NAME);
 	listener = fcntl(listener, F_DUPFD, 10);
-	back_end = fcntl(back_end, F_DUPFD, 10);
 	for (i = 0; i < 3; i++)
 		dup2(null, i);
 	dup2(listener, 3);
-	dup2(back_end, 4);
-	close_range(5, ~0U, 0);
+	close_range(4, ~0U, 0);
 	signal(SIGTERM, SIG_DFL);
-	serve(3, 4);
+	signal(SIGPIPE, SIG_IGN);
+	/* rl create blocks the signals that are to end it. */
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	serve(3, path);
 	_exit(0);
-}
-
-static int make_socket(struct device *device)
-{
-	int listener = listen_at(device->target), ends[2], pid;
-
-	if (listener < 0)
-		return listener;
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends)) {
-		close(listener);
-		return -errno;
-	}
-	pid = start_server(listener, ends[1]);
-	close(listener);
-	close(ends[1]);
-	if (pid < 0) {
-		close(ends[0]);
-		return pid;
-	}
-	device->pid = pid;
-	return ends[0];
 }
 
 int server_channel(struct device *device)
 {
-	return device->pty ? make_pty(device) : make_socket(device);
+	int listener = listen_at(device->target), pid;
+
+	if (listener < 0)
+		return listener;
+	pid = start_server(listener, device->made);
+	close(listener);
+	if (pid < 0)
+		return pid;
+	device->pid = pid;
+	return 0;
 }
 
 /*
@@ -171,8 +142,8 @@ int server_share(struct device *device)
 {
 	char *const argv[] = { "diod", "--foreground", "--no-auth", "--no-userdb",
 			       "--config-file", "/dev/null", "--rfdno", "3", "--wfdno", "3",
-			       "--export", device->target, "--export-opts",
-			       device->readonly ? "ro" : "", NULL };
+			       "--export", device->target,
+			       device->readonly ? "--export-opts" : NULL, "ro", NULL };
 	int ends[2], pid;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
@@ -190,7 +161,7 @@ int server_share(struct device *device)
 /* Is the process still that one, and not another with its number? */
 static bool is_server(const struct device *device)
 {
-	const char *expected = device->kind == DEVICE_SHARE ? "diod" : "rl-channel";
+	const char *expected = device->kind == DEVICE_SHARE ? "diod" : CHANNEL_NAME;
 	char path[32], name[32] = "";
 	FILE *file;
 

@@ -10,8 +10,9 @@
 
 struct device;
 
-/* A descriptor for the back-end, or -E... */
+/* Serve device->made at the socket device->target. 0 or -E... */
 int server_channel(struct device *device);
+/* A descriptor for the back-end, or -E... */
 int server_share(struct device *device);
 
 /* Nobody needs it any more. */

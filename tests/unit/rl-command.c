@@ -17,6 +17,7 @@
 
 #include "command.h"
 #include "hyp.h"
+#include "record.h"
 #include "rl-fake.h"
 
 /* Runs rl with a line of arguments; stdout as JSON, or NULL; exit code. */
@@ -124,6 +125,7 @@ static void check_document(const json_t *json, const char *name, int code)
 static void prepare(void)
 {
 	fake_reset();
+	record_folder = "/proc/none/devices";
 	fake_add(1, "one");
 	fake->domain[1].info.state = RINGLET_DOM_BLOCKED;
 	fake->domain[1].started = true;

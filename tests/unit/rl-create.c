@@ -24,6 +24,7 @@
 #include "cache.h"
 #include "command.h"
 #include "hyp.h"
+#include "record.h"
 #include "rl-fake.h"
 
 #define BASE	0xffffffff80000000UL
@@ -55,7 +56,7 @@ struct kernel_elf {
 	uint8_t text[TEXT_SIZE];
 };
 
-static char folder[] = "/tmp/rl-create.XXXXXX";
+static char folder[] = "/tmp/rl-create.XXXXXX", records[128];
 
 static const char *file_named(const char *name)
 {
@@ -131,6 +132,8 @@ static int prepare(void **state)
 	if (access(folder, F_OK))
 		assert_non_null(mkdtemp(folder));
 	cache_folder = "/nonexistent/kernels";
+	snprintf(records, sizeof(records), "%s", file_named("records"));
+	record_folder = records;
 	write_kernel();
 	write_file("disk", disk, sizeof(disk));
 	write_config("");
@@ -146,6 +149,8 @@ static int cleanup(void **state)
 	(void)state;
 	for (i = 0; i < 4; i++)
 		unlink(file_named(names[i]));
+	unlink(file_named("records/lock"));
+	rmdir(records);
 	rmdir(folder);
 	return 0;
 }

@@ -227,6 +227,12 @@ int netdev_join(const char *bridge, const char *name)
 	return fails();
 }
 
+bool netdev_joined(const char *name)
+{
+	(void)name;
+	return !fake->outside;
+}
+
 int netdev_set_address(const char *name, uint32_t address, unsigned int bits)
 {
 	(void)name, (void)address, (void)bits;
@@ -249,7 +255,7 @@ int process_run(char *const argv[], const char *input)
 int server_channel(struct device *device)
 {
 	(void)device;
-	return fails() ? -EIO : dup(0);
+	return fails() ? -EIO : 0;
 }
 
 int server_share(struct device *device)
@@ -269,8 +275,9 @@ const char *back_module(uint32_t kind)
 	return "ringlet-back-end";
 }
 
-bool back_ready(uint32_t kind)
+bool back_ready(uint32_t kind, bool load)
 {
+	(void)load;
 	return process_module(back_module(kind), "");
 }
 

@@ -57,6 +57,7 @@ struct fake {
 	int loops;			/* that rl holds open */
 	uint64_t loop_dev, loop_ino;	/* a file that losetup has bound */
 	unsigned int joined;		/* interfaces that went into rlbr0 */
+	bool outside;			/* and are not there any more */
 	int back_refuses;		/* errno of ATTACH */
 	bool busy_store;		/* the next transaction must be done again */
 	bool no_backend, guest_connects, guest_keeps, claimed;

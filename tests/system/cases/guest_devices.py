@@ -10,8 +10,8 @@ RINGLET = ("ringlet",)
 NETWORK = ["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile="]
 CREATE = CONFIG + " 'drivers=\"xen\"' "
 DISK = "/tmp/disk.img"
-# What a guest writes: its own name, so that no stale data passes.
-PATTERN = "yes %s | head -c %d"
+# What a guest writes, so many times 64 KiB: a letter, so that no stale data passes.
+PATTERN = 'dd if=/dev/zero bs=64k count=%d 2>/dev/null | tr "\\000" %s'
 
 
 def drive(context, mib):
@@ -66,12 +66,12 @@ def root(context, series):
             "mtu 1400")
         # 10.0.2.2 is beyond the service domain: forwarded, translated.
         ask(machine, "demo", "ping -c 2 10.0.2.2 >/dev/null && echo reached$((6 * 7))", "reached42")
-        ask(machine, "demo", PATTERN % ("demo", 8 << 20) + " >/data; sync; echo written$((6 * 7))", "written42")
+        ask(machine, "demo", PATTERN % (128, "d") + " >/data; sync; echo written$((6 * 7))", "written42")
         rl(machine, "shutdown demo --wait", timeout=400)
         nothing_left(context, machine)
         machine.run("mount -t ext4 -o ro /dev/vda /mnt")
         context.require(machine.run("md5sum < /mnt/data").split()[0] ==
-                        machine.run(PATTERN % ("demo", 8 << 20) + " | md5sum").split()[0],
+                        machine.run(PATTERN % (128, "d") + " | md5sum").split()[0],
                         "what the guest wrote is not on the disk")
         machine.run("umount /mnt")
         end(context, machine, at_first)
@@ -82,17 +82,17 @@ for series_ in ("6.12", "6.1"):
 
 
 def hotplug_disk(context, machine):
-    machine.run("truncate -s 32M /tmp/b.img")
+    machine.run("truncate -s 8M /tmp/b.img")
     rl(machine, "block-attach demo /tmp/b.img,raw,xvdb,w")
     devices(machine)
-    ask(machine, "demo", PATTERN % ("plug", 32 << 20) + " >/dev/xvdb; sync; echo filled$((6 * 7))", "filled42")
+    ask(machine, "demo", PATTERN % (128, "p") + " >/dev/xvdb; sync; echo filled$((6 * 7))", "filled42")
     context.require(machine.run("md5sum < /tmp/b.img").split()[0] ==
-                    machine.run(PATTERN % ("plug", 32 << 20) + " | md5sum").split()[0],
+                    machine.run(PATTERN % (128, "p") + " | md5sum").split()[0],
                     "what the guest wrote is not in the file")
-    bytes_ = rl(machine, "block-resize demo xvdb 48M")["bytes"]
-    context.require(bytes_ == 48 << 20, "%d bytes after a resize" % bytes_)
-    ask(machine, "demo", "sleep 1; echo sectors $(cat /sys/block/xvdb/size)", "sectors 98304")
-    error = rl(machine, "block-resize demo xvdb 8M", 5)
+    bytes_ = rl(machine, "block-resize demo xvdb 12M")["bytes"]
+    context.require(bytes_ == 12 << 20, "%d bytes after a resize" % bytes_)
+    ask(machine, "demo", "sleep 1; echo sectors $(cat /sys/block/xvdb/size)", "sectors 24576")
+    error = rl(machine, "block-resize demo xvdb 4M", 5)
     context.require("which is more" in error["cause"], "a smaller size: %s" % error)
     rl(machine, "block-detach demo xvdb")
     ask(machine, "demo", "sleep 1; [ -e /sys/block/xvdb ] || echo gone$((6 * 7))", "gone42")
