@@ -61,6 +61,7 @@ struct back_queue {
 	atomic_t own_pages;		/* of back_page_alloc */
 	unsigned long flags;		/* BACK_Q_* */
 	u64 notify_in;			/* the interrupt's */
+	u16 kicked_idx;			/* likewise: the available index at the last one */
 	atomic64_t copies, copied;
 	atomic64_t counters[BACK_COUNTERS];
 };

@@ -43,6 +43,20 @@ static bool may_take(const struct back_queue *q)
 	return !READ_ONCE(q->slot->closed) && !READ_ONCE(q->slot->broken);
 }
 
+/*
+ * How to end an interrupt that no thread handles. A notification follows new
+ * buffers: one that finds the available index where the last one did is for
+ * nothing, and further ones like it may come later and later.
+ */
+static unsigned int kick_eoi(struct back_queue *q)
+{
+	u16 index = le16_to_cpu(READ_ONCE(*q->avail_idx));
+	bool spurious = index == q->kicked_idx;
+
+	q->kicked_idx = index;
+	return spurious ? XEN_EOI_FLAG_SPURIOUS : 0;
+}
+
 static irqreturn_t queue_interrupt(int irq, void *data)
 {
 	struct back_queue *q = data;
@@ -54,7 +68,7 @@ static irqreturn_t queue_interrupt(int irq, void *data)
 		return IRQ_HANDLED;
 	}
 	if ((ops->kick && !ops->kick(q)) || !q->thread) {
-		xen_irq_lateeoi(irq, 0);
+		xen_irq_lateeoi(irq, kick_eoi(q));
 		return IRQ_HANDLED;
 	}
 	set_bit(BACK_Q_EOI, &q->flags);
@@ -163,6 +177,7 @@ static int start_queue(struct back_slot *slot, unsigned int index, const struct 
 	two = 2;
 	q->used_idx = le16_to_cpu(READ_ONCE(*(__le16 *)back_region_at(&slot->region,
 								     ring->used + 2, &two)));
+	q->kicked_idx = q->used_idx;
 	rc = init_vringh(q, &q->avail, ring, &q->avail_lock, q->used_idx);
 	if (!rc)
 		rc = init_vringh(q, &q->used, ring, &q->used_iotlb_lock, q->used_idx);
