@@ -120,7 +120,10 @@ void blk_answer(struct blk_request *req, u8 status)
 		WRITE_ONCE(bq->stalled, false);
 		back_wake(q);
 	}
-	back_answer(q, head, written);
+	if (in_task() && current == READ_ONCE(bq->owner))
+		back_complete(q, head, written);	/* told when process is done */
+	else
+		back_answer(q, head, written);
 }
 
 /* Let go of the pages of a request. */

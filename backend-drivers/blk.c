@@ -208,6 +208,7 @@ static bool blk_process(struct back_queue *q)
 	unsigned int budget;
 	bool again = false;
 
+	WRITE_ONCE(bq->owner, current);
 	blk_start_plug(&plug);
 	for (budget = bq->nr; budget && back_next(q, &bq->chain) == 1; budget--) {
 		req = new_request(bq);
@@ -217,8 +218,13 @@ static bool blk_process(struct back_queue *q)
 			again = stall(bq, req);
 			break;
 		}
+		/* Nor shall the first wait for all of a full ring. */
+		if (budget % BLK_TELL_EVERY == 0)
+			back_notify(q);
 	}
 	blk_finish_plug(&plug);
+	WRITE_ONCE(bq->owner, NULL);
+	back_notify(q);
 	return again || !budget;
 }
 

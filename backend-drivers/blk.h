@@ -14,6 +14,7 @@
 #define BLK_MAX_SEGMENT		(RINGLET_GRANT_PAGES * PAGE_SIZE)
 #define BLK_MAX_SEGMENTS	(BLK_MAX_BYTES / BLK_MAX_SEGMENT)
 #define BLK_KEEP_PIECES		64	/* allocated for each entry of a ring */
+#define BLK_TELL_EVERY		32	/* answers of a thread */
 #define BLK_MAX_RANGES		16		/* of a discard */
 #define BLK_MAX_RANGE_SECTORS	(1U << 21)	/* 1 GiB */
 
@@ -51,6 +52,7 @@ struct blk_request {
 struct blk_queue {
 	struct blk_device *blk;
 	struct back_queue *q;
+	struct task_struct *owner;	/* in process, else NULL */
 	struct back_chain chain;	/* the one that is being read */
 	struct llist_head free;		/* taken by process alone, given by anybody */
 	atomic_t busy;			/* requests in flight */

@@ -53,6 +53,7 @@ struct back_queue {
 	spinlock_t used_iotlb_lock;	/* as avail_lock */
 	u16 used_idx;			/* also read without: moves before the ring's does */
 	u64 notify_out;
+	struct work_struct notify_work;	/* not guarded: for answers from interrupts */
 	/* guarded by bounce_lock */
 	spinlock_t bounce_lock;
 	void *bounce;			/* a page, for copies to and from grants */
@@ -175,6 +176,9 @@ int back_queues_start(struct back_slot *slot);
 void back_queues_stop(struct back_slot *slot);
 void back_queues_totals(const struct back_slot *slot, struct back_totals *totals);
 int back_bind_port(domid_t domid, u32 port, irq_handler_t handler, const char *name, void *data);
+
+/* ring.c */
+void back_notify_work(struct work_struct *work);
 
 /* chain.c */
 void back_pages_drop(struct back_slot *slot);

@@ -265,6 +265,7 @@ static void free_queues(struct back_slot *slot)
 		struct back_queue *q = &slot->queues[i];
 
 		if (q->irq) {
+			cancel_work_sync(&q->notify_work);
 			back_notify(q);
 			unbind_from_irqhandler(q->irq, q);
 		}
@@ -297,6 +298,7 @@ static void init_queue(struct back_slot *slot, unsigned int index)
 	spin_lock_init(&q->used_lock);
 	spin_lock_init(&q->used_iotlb_lock);
 	spin_lock_init(&q->bounce_lock);
+	INIT_WORK(&q->notify_work, back_notify_work);
 }
 
 /* A former back-end may have answered and not told, or missed a notification. */

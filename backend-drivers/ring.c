@@ -228,23 +228,35 @@ void back_notify(struct back_queue *q)
 }
 EXPORT_SYMBOL_GPL(back_notify);
 
+void back_notify_work(struct work_struct *work)
+{
+	back_notify(container_of(work, struct back_queue, notify_work));
+}
+
 /**
  * back_answer() - answer a chain and tell the driver
  * @q: its queue, which may be gone afterwards
  * @head: of the chain
  * @len: bytes written to its writable part
+ *
+ * An event may give the CPU to the driver's domain at once: so an interrupt, which
+ * may have more to answer, tells it when it is done, for all.
  */
 void back_answer(struct back_queue *q, u16 head, u32 len)
 {
 	unsigned long flags;
-	bool notify;
+	bool later = in_hardirq() || in_serving_softirq();
+	bool notify = false;
 
 	rcu_read_lock();
 	spin_lock_irqsave(&q->used_lock, flags);
 	put_used(q, head, len);
-	notify = need_notify(q);
+	if (!later)
+		notify = need_notify(q);
 	spin_unlock_irqrestore(&q->used_lock, flags);
-	if (notify)
+	if (later)
+		queue_work(system_bh_wq, &q->notify_work);
+	else if (notify)
 		notify_remote_via_irq(q->irq);
 	answered(q, 1);
 	rcu_read_unlock();
