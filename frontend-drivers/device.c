@@ -151,17 +151,23 @@ static unsigned long patience(const struct front_device *fd)
 	return served && front_is_block(fd) ? LET_GO_SECONDS * HZ : 0;
 }
 
+static void give_up(struct front_device *fd)
+{
+	if (READ_ONCE(fd->slot->state) != RINGLET_DEVICE_PRESENT || !front_slot_is_ours(fd))
+		front_lost_begin(fd, patience(fd));
+}
+
 /* The driver lets go, and so do we. */
 static void front_unplug(struct work_struct *work)
 {
 	struct front_device *fd = container_of(work, struct front_device, unplug);
 
-	flush_work(&fd->plug);
 	set_bit(FRONT_LEAVING, &fd->flags);
+	/* Also while a driver still probes it: that may wait for a request. */
+	give_up(fd);
+	flush_work(&fd->plug);
 	if (test_bit(FRONT_REGISTERED, &fd->flags)) {
-		if (READ_ONCE(fd->slot->state) != RINGLET_DEVICE_PRESENT ||
-		    !front_slot_is_ours(fd))
-			front_lost_begin(fd, patience(fd));
+		give_up(fd);
 		unregister_virtio_device(&fd->vdev);
 		clear_bit(FRONT_REGISTERED, &fd->flags);
 		device_del(&fd->dev);
@@ -199,6 +205,9 @@ struct front_device *front_device_create(struct front_area *area, u32 index, u32
 	INIT_WORK(&fd->plug, front_plug);
 	INIT_WORK(&fd->unplug, front_unplug);
 	INIT_DELAYED_WORK(&fd->lost, front_lost_work);
+	/* virtio does that too, later than lost.c may need it. */
+	INIT_LIST_HEAD(&fd->vdev.vqs);
+	spin_lock_init(&fd->vdev.vqs_list_lock);
 	device_initialize(&fd->dev);
 	fd->dev.parent = &area->dev;
 	fd->dev.type = &front_device_type;

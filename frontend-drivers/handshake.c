@@ -155,8 +155,6 @@ enum front_answer front_reset(struct front_device *fd)
 		front_warn(fd, "going on without a reset of its back-end");
 	if (answer == FRONT_GONE || removed)
 		set_bit(FRONT_FORGOTTEN, &fd->flags);
-	else if (!test_bit(FRONT_LOST, &fd->flags))
-		clear_bit(FRONT_BROKEN, &fd->flags);
 	mutex_unlock(&fd->lock);
 	return answer;
 }

@@ -170,6 +170,8 @@ void front_lost_work(struct work_struct *work)
 void front_lost_begin(struct front_device *fd, unsigned long delay)
 {
 	set_bit(FRONT_LOSING, &fd->flags);
+	if (test_bit(FRONT_LOST, &fd->flags))
+		delay = 0;
 	mod_delayed_work(fd->area->wq, &fd->lost, delay);
 }
 

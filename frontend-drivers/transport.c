@@ -226,6 +226,7 @@ static void queues_delete(struct front_device *fd)
 	lockdep_assert_held(&fd->queues_lock);
 	clear_bit(FRONT_LOSING, &fd->flags);
 	clear_bit(FRONT_LOST, &fd->flags);
+	clear_bit(FRONT_BROKEN, &fd->flags);
 	for (i = 0; i < fd->nr_queues; i++) {
 		if (fd->queues[i].irq)
 			unbind_from_irqhandler(fd->queues[i].irq, &fd->queues[i]);
