@@ -227,13 +227,18 @@ static const char *state(uint32_t domid, const struct device *device)
 	return info.state == 1 ? "waiting" : info.state == 2 ? "away" : "closing";
 }
 
-/* A device that its back-end left; the others are not asked for. */
-static bool is_away(uint32_t domid, const struct device *device)
+/*
+ * What a kind's module left, the core gives back by itself when that is loaded again:
+ * an ATTACH before would load it, while somebody tries to remove it. But a core that
+ * is new knows nothing of the device.
+ */
+static bool is_away(uint32_t domid, const struct device *device, bool load)
 {
 	struct ringlet_back_info info = { .domid = domid, .slot = device->slot };
 	int rc = back_info(&info);
 
-	return rc == -ENOENT || (!rc && info.state == 2 && info.uid == device->uid);
+	return rc == -ENOENT ||
+	       (load && !rc && info.state == 2 && info.uid == device->uid);
 }
 
 /* The core attaches by itself what a module served that was loaded again. */
@@ -251,7 +256,7 @@ static bool again_device(uint32_t domid, struct device *device, bool load,
 		return false;
 	if (is_outside(device))
 		return !vif_join(device, device->made, report);
-	if (!is_away(domid, device))
+	if (!is_away(domid, device, load))
 		return false;
 	server_end(device);
 	return !attach(domid, device, RINGLET_BACK_REATTACH) &&
