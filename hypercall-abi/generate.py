@@ -17,6 +17,9 @@ COLUMNS = ["kind", "nr", "name", "since", "privilege", "status", "symbol",
            "arguments", "summary"]
 KINDS = ("call", "op", "type")
 PRIVILEGES = ("guest", "control")
+# Calls whose operations the hypervisor looks up in a table.
+TABLED_CALLS = ("sched_op", "callback_op", "vcpu_op", "event_channel_op", "physdev_op",
+                "grant_table_op", "ringlet_op")
 ERRNOS = ("EPERM", "ENOENT", "EINVAL", "ENOSYS", "ENODATA", "EOPNOTSUPP")
 NR_CALLS = 64		# size of the dispatch table and of a hypercall page's use
 MAX_ARGS = 5		# rdi, rsi, rdx, r10, r8
@@ -184,7 +187,7 @@ class Table:
         if call.privilege == "control" and row.privilege == "guest":
             self.error(row.line, f"'{row.name}' is for guests in a call that "
                                  "is not")
-        if not re.fullmatch(r"-|(struct )?[a-z_][a-z0-9_]*", row.arguments):
+        if not re.fullmatch(r"-|(const )?(struct )?[a-z_][a-z0-9_]*", row.arguments):
             self.error(row.line, f"bad argument structure '{row.arguments}'")
 
 
@@ -244,12 +247,30 @@ def ops_inc(table):
                     lines, ["HYPERCALL_OP", "HYPERCALL_OP_REFUSED"])
 
 
-def ringlet_ops_inc(table):
-    lines = [f"RINGLET_OP({op.nr}, {op.name}, {op.arguments}, {op.privilege})"
-             for call in table.calls if call.name == "ringlet_op"
-             for op in call.children_of("op") if call.served and op.served]
-    return x_macros("Define RINGLET_OP(nr, name, type, privilege) first.",
-                    lines, ["RINGLET_OP"])
+def sub_ops_inc(name):
+    """The served operations of one call, for a table of their handlers."""
+    def inc(table):
+        lines = []
+        for call in table.calls:
+            for op in call.children_of("op"):
+                if call.name == name and call.served and op.served:
+                    size = "0" if op.arguments == "-" else f"sizeof({op.arguments})"
+                    answers = op.arguments != "-" and not op.arguments.startswith("const ")
+                    lines.append(f"SUB_OP({op.nr}, {op.name}, {size}, "
+                                 f"{str(answers).lower()}, {op.privilege})")
+        return x_macros("Define SUB_OP(nr, name, size, answers, privilege); answers: the "
+                        "structure is written back.", lines, [])
+    return inc
+
+
+def handlers_h(table):
+    """Prototypes of the hypervisor's side."""
+    lines = ["#include <stdint.h>", ""]
+    for call in table.calls:
+        params = ", ".join(f"uint64_t {name}" for _, name in call.args) or "void"
+        if call.served:
+            lines.append(f"long do_{call.name}({params});")
+    return c_header("RINGLET_HANDLERS_H", "\n".join(lines) + "\n")
 
 
 STUBS_HEAD = """\
@@ -375,7 +396,8 @@ OUTPUTS = {
     "include/ringlet/dispatch.inc": dispatch_inc,
     "include/ringlet/names.inc": names_inc,
     "include/ringlet/ops.inc": ops_inc,
-    "include/ringlet/ringlet-ops.inc": ringlet_ops_inc,
+    "include/ringlet/handlers.h": handlers_h,
+    **{f"include/ringlet/{name}.inc": sub_ops_inc(name) for name in TABLED_CALLS},
     "include/ringlet/stubs.h": stubs_h,
     "abi-index.rst": index_rst,
     "conformance-cases.txt": cases_txt,

@@ -2,10 +2,8 @@
 /*
  * Failures before the machine is set up.
  *
- * The reboot and panic code of the machine and console rooms relies on a
- * struct pcpu and a calibrated clock, which are not there yet; so this resets
- * by the means that need nothing. Once pcpu_load() has run, exceptions go to
- * dispatch instead.
+ * panic() wants a struct pcpu and stacks that it knows, which are not there yet.
+ * Once pcpu_load() has run, exceptions go to dispatch instead.
  */
 #include "base/string.h"
 #include "boot/boot.h"
@@ -38,17 +36,9 @@ void early_idt_load(void)
 
 static void __noreturn early_stop(void)
 {
-	struct idt_pointer none = { 0, 0 };
-
-	if (!opt_noreboot) {
-		/* PCI reset port, keyboard controller, triple fault. */
-		outb(0xcf9, 0x02);
-		outb(0xcf9, 0x06);
-		outb(0x64, 0xfe);
-		__asm__ __volatile__("lidt %0; int3" :: "m"(none));
-	}
-	for (;;)
-		__asm__ __volatile__("cli; hlt");
+	if (opt_noreboot)
+		machine_halt();
+	machine_reboot();
 }
 
 void boot_fail(const char *fmt, ...)

@@ -139,6 +139,7 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
  */
 int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, bool pin)
 {
+	struct gate_callback *cb = v->gate_ro->callback;
 	int rc;
 	u32 i;
 
@@ -157,11 +158,11 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, bool pi
 	v->ldt_entries = c->ldt_ents;
 	v->virt_cr0 = c->ctrlreg[0] & CR0_TS;
 	v->virt_cr4 = c->ctrlreg[4] & cpu_features.cr4_guest_allowed;
-	v->event_entry = c->event_callback_eip;
-	v->failsafe_entry = c->failsafe_callback_eip;
-	v->failsafe_mask = c->flags & VGCF_failsafe_disables_events;
-	v->gate_ro->syscall_entry = c->syscall_callback_eip;
-	v->gate_ro->syscall_mask = !!(c->flags & VGCF_syscall_disables_events);
+	cb[CALLBACKTYPE_event].entry = c->event_callback_eip;
+	cb[CALLBACKTYPE_failsafe].entry = c->failsafe_callback_eip;
+	cb[CALLBACKTYPE_failsafe].mask = !!(c->flags & VGCF_failsafe_disables_events);
+	cb[CALLBACKTYPE_syscall].entry = c->syscall_callback_eip;
+	cb[CALLBACKTYPE_syscall].mask = !!(c->flags & VGCF_syscall_disables_events);
 	if (v->id == 0)
 		v->domain->vm_assist = c->vm_assist;
 	v->initialised = true;
@@ -171,6 +172,7 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, bool pi
 static void get_registers(const struct vcpu *v, struct vcpu_guest_context *c)
 {
 	const struct regs *r = v->regs;
+	const struct gate_callback *cb = v->gate_ro->callback;
 	bool kernel = v->gate_rw->kernel_mode;
 
 	c->user_regs = (struct cpu_user_regs){
@@ -183,8 +185,8 @@ static void get_registers(const struct vcpu *v, struct vcpu_guest_context *c)
 	};
 	c->flags = VGCF_i387_valid | (kernel ? VGCF_in_kernel : 0) |
 		   (v->state != VCPU_DOWN ? VGCF_online : 0) |
-		   (v->failsafe_mask ? VGCF_failsafe_disables_events : 0) |
-		   (v->gate_ro->syscall_mask ? VGCF_syscall_disables_events : 0);
+		   (cb[CALLBACKTYPE_failsafe].mask ? VGCF_failsafe_disables_events : 0) |
+		   (cb[CALLBACKTYPE_syscall].mask ? VGCF_syscall_disables_events : 0);
 	c->kernel_ss = FLAT_KERNEL_SS;
 	c->kernel_sp = v->gate_rw->kernel_sp;
 	c->fs_base = v->fs_base;
@@ -194,6 +196,7 @@ static void get_registers(const struct vcpu *v, struct vcpu_guest_context *c)
 
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
 {
+	const struct gate_callback *cb = v->gate_ro->callback;
 	u32 i;
 
 	get_registers(v, c);
@@ -213,8 +216,8 @@ void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
 	memcpy(c->debugreg, v->dr, sizeof(v->dr));
 	c->debugreg[6] = v->dr6;
 	c->debugreg[7] = v->dr7;
-	c->event_callback_eip = v->event_entry;
-	c->failsafe_callback_eip = v->failsafe_entry;
-	c->syscall_callback_eip = v->gate_ro->syscall_entry;
+	c->event_callback_eip = cb[CALLBACKTYPE_event].entry;
+	c->failsafe_callback_eip = cb[CALLBACKTYPE_failsafe].entry;
+	c->syscall_callback_eip = cb[CALLBACKTYPE_syscall].entry;
 	c->vm_assist = v->domain->vm_assist;
 }

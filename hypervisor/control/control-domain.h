@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Private to control: what it keeps with each domain. */
+/* Private to control: what it keeps with each domain, and operations. */
 #ifndef RINGLET_CONTROL_CONTROL_DOMAIN_H
 #define RINGLET_CONTROL_CONTROL_DOMAIN_H
 
@@ -36,6 +36,25 @@ void crash_report(void *domain);
 /* The lowest domid from @id on, with a reference; NULL: none. @total: domains in all. */
 struct domain *domain_get_next(u32 id, u32 *total);
 struct domain *domain_get_named(const char *name);
+
+/* Operations of ringlet_op outside control/ringlet-op.c. */
+/* vcpu_context_set or _get; vcpu_op initialise. */
+long vcpu_context_op(struct domain *d, const struct ringlet_vcpu_context *op, bool set);
+
+/* control/destroy.c */
+long op_domain_destroy(struct domain *d, void *arg);
+long op_domain_pause(struct domain *d, void *arg);
+long op_domain_unpause(struct domain *d, void *arg);
+
+/* control/info.c */
+long op_domain_info(struct domain *d, void *arg);
+long op_vcpu_info(struct domain *d, void *arg);
+long op_domain_stats(struct domain *d, void *arg);
+long op_vcpu_page(struct domain *d, void *arg);
+long op_domain_frames(struct domain *d, void *arg);
+long op_machine_info(struct domain *d, void *arg);
+long op_log_read(struct domain *d, void *arg);
+
 /* vcpu_context_get; the domain is held and settled. */
 void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c);
 

@@ -32,13 +32,4 @@ void vcpu_set_trap(struct vcpu *v, u32 vector, const struct trap_info *t);
 /* May control go to @address on entry to the guest's kernel? 0 means: nowhere. */
 bool guest_entry_valid(u64 address);
 
-long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg);
-long do_sched_op(u64 cmd, u64 arg);
-long do_set_trap_table(u64 traps);
-long do_set_callbacks(u64 event, u64 failsafe, u64 syscall);
-long do_callback_op(u64 cmd, u64 arg);
-long do_vm_assist(u64 cmd, u64 type);
-long do_ringlet_op(u64 nr, u64 arg, u64 size);
-long do_domctl(u64 arg);
-
 #endif

@@ -17,7 +17,6 @@
 
 #include "base/errno.h"
 #include "console/printk.h"
-#include "control/ringlet-op.h"
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
 #include "machine/cpu-features.h"

@@ -12,7 +12,6 @@
  */
 #include "control/control.h"
 #include "control/control-domain.h"
-#include "control/ringlet-op.h"
 
 #include "base/errno.h"
 #include "base/string.h"

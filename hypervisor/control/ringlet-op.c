@@ -13,7 +13,6 @@
  */
 #include "control/control.h"
 #include "control/control-domain.h"
-#include "control/ringlet-op.h"
 
 #include "base/errno.h"
 #include "base/string.h"
@@ -219,25 +218,19 @@ static long op_devices(struct domain *d, void *arg)
 	return op->pages ? 0 : -ENOENT;
 }
 
-enum privilege { PRIV_guest, PRIV_control };
-
 static const struct ringlet_op {
 	long (*call)(struct domain *d, void *op);
 	u16 size;
-	u8 privilege;
+	bool answers;
+	enum privilege privilege;
 } ops[] = {
-#define RINGLET_OP(nr, name, type, privilege) \
-	[nr] = { op_##name, sizeof(type), PRIV_##privilege },
-#include <ringlet/ringlet-ops.inc>
+#include <ringlet/ringlet_op.inc>
 };
 
-/* Which do not begin with the domid of a domain; which give nothing back. */
+/* Which do not begin with the domid of a domain. */
 #define OP(NAME) BIT(RINGLET_OP_RINGLET_OP_##NAME)
 #define NO_DOMAIN (OP(VERSION) | OP(DOMAIN_CREATE) | OP(DOMAIN_INFO) | \
 		   OP(MACHINE_INFO) | OP(LOG_READ) | OP(VCPU_PAGE))
-#define NO_ANSWER (OP(DOMAIN_DESTROY) | OP(DOMAIN_PAUSE) | OP(DOMAIN_UNPAUSE) | \
-		   OP(DOMAIN_SHUTDOWN) | OP(DOMAIN_LIMITS) | OP(VCPU_CONTEXT_SET) | \
-		   OP(VCPU_CONTEXT_GET) | OP(VCPU_AFFINITY) | OP(DOMAIN_DEVICES))
 
 /* The tail of a structure that is longer than ours; -E2BIG over a page of it, too. */
 static int check_tail(u64 from, u64 size)
@@ -285,7 +278,7 @@ long do_ringlet_op(u64 nr, u64 arg, u64 size)
 	rc = check_tail(arg + n, size - n);
 	if (rc)
 		return rc;
-	if (!(BIT(nr) & NO_ANSWER) && copy_to_guest(arg, op, n))
+	if (o->answers && copy_to_guest(arg, op, n))
 		return -EFAULT;
 	if (!(BIT(nr) & NO_DOMAIN)) {
 		rc = domain_get_for(v, (u32)op[0], &d);
@@ -295,7 +288,7 @@ long do_ringlet_op(u64 nr, u64 arg, u64 size)
 	rc = o->call(d, op);
 	if (d)
 		domain_put(d);
-	if ((!rc || rc == -ERESTART) && !(BIT(nr) & NO_ANSWER) &&
+	if ((!rc || rc == -ERESTART) && o->answers &&
 	    copy_to_guest(arg, op, n))
 		rc = -EFAULT;
 	return rc;

@@ -56,15 +56,12 @@ static long op_shutdown(struct vcpu *v, void *arg)
 	return 0;
 }
 
-/* For the privileged, of others too. */
 static long op_remote_shutdown(struct vcpu *v, void *arg)
 {
 	const struct sched_remote_shutdown *op = arg;
 	struct domain *d;
 	long rc;
 
-	if (!v->domain->is_privileged)
-		return -EPERM;
 	if (op->reason > SHUTDOWN_MAX)
 		return -EINVAL;
 	rc = domain_get_for(v, op->domain_id, &d);
@@ -120,13 +117,7 @@ static long op_watchdog(struct vcpu *v, void *arg)
 }
 
 static const struct sub_op ops[] = {
-	[SCHEDOP_yield] = { op_yield, 0, false },
-	[SCHEDOP_block] = { op_block, 0, false },
-	[SCHEDOP_shutdown] = SUB_OP(op_shutdown, struct sched_shutdown),
-	[SCHEDOP_poll] = SUB_OP(op_poll, struct sched_poll),
-	[SCHEDOP_remote_shutdown] =
-		SUB_OP(op_remote_shutdown, struct sched_remote_shutdown),
-	[SCHEDOP_watchdog] = SUB_OP(op_watchdog, struct sched_watchdog),
+#include <ringlet/sched_op.inc>
 };
 
 /**

@@ -2,8 +2,8 @@
 /*
  * Where the guest wants to be entered: its virtual IDT and its callbacks.
  *
- * Each is kept in struct vcpu and, as far as the gate delivers it without us,
- * mirrored into gate_ro, which the guest cannot write. Addresses are canonical
+ * Callbacks are kept in gate_ro, which the guest cannot write; traps in struct vcpu
+ * and, as far as the gate delivers them without us, in gate_ro too. Addresses are canonical
  * and outside the reserved slots, so the gate may load them as they are; the
  * code selector that the guest names is ignored: its kernel has one.
  *
@@ -18,11 +18,13 @@
 #include "machine/pcpu.h"
 #include "state/guest-access.h"
 
-#include <xen/callback.h>
 
 #define MAX_TRAP_LIST	512	/* entries of one call; there are 256 vectors */
 #define GATE_TRAP_INT80	32
 #define TRAP_FLAGS	7	/* DPL and mask-events, see struct gate_trap */
+#define CALLBACK_TYPES	(BIT(CALLBACKTYPE_event) | BIT(CALLBACKTYPE_failsafe) | \
+			 BIT(CALLBACKTYPE_syscall) | BIT(CALLBACKTYPE_nmi) | \
+			 BIT(CALLBACKTYPE_sysenter) | BIT(CALLBACKTYPE_syscall32))
 
 bool guest_entry_valid(u64 address)
 {
@@ -73,38 +75,15 @@ long do_set_trap_table(u64 traps)
 /* @address 0 unregisters. */
 static long set_callback(struct vcpu *v, u32 type, u64 address, bool mask)
 {
-	struct gate_ro *g = v->gate_ro;
-
-	switch (type) {
-	case CALLBACKTYPE_event:
-		v->event_entry = address;
-		return 0;
-	case CALLBACKTYPE_failsafe:
-		v->failsafe_entry = address;
-		v->failsafe_mask = mask;
-		return 0;
-	case CALLBACKTYPE_syscall:
-		g->syscall_entry = address;
-		g->syscall_mask = mask;
-		return 0;
-	case CALLBACKTYPE_syscall32:
-		g->syscall32_entry = address;
-		g->syscall32_mask = mask;
-		return 0;
-	case CALLBACKTYPE_sysenter:
-		g->sysenter_entry = address;
-		g->sysenter_mask = mask;
-		return 0;
-	case CALLBACKTYPE_nmi:
-		v->nmi_entry = address;
-		return 0;
-	case CALLBACKTYPE_sysenter_deprecated:
+	if (type == CALLBACKTYPE_sysenter_deprecated)
 		return -EINVAL;
-	}
-	return -ENOSYS;
+	if (type >= GATE_CALLBACKS || !(CALLBACK_TYPES & BIT(type)))
+		return -ENOSYS;
+	v->gate_ro->callback[type] = (struct gate_callback){ address, mask };
+	return 0;
 }
 
-static long callback_register(struct vcpu *v, void *arg)
+static long op_register(struct vcpu *v, void *arg)
 {
 	const struct callback_register *op = arg;
 
@@ -115,7 +94,7 @@ static long callback_register(struct vcpu *v, void *arg)
 }
 
 /* Only those that a kernel can do without may be taken back. */
-static long callback_unregister(struct vcpu *v, void *arg)
+static long op_unregister(struct vcpu *v, void *arg)
 {
 	const struct callback_unregister *op = arg;
 
@@ -132,9 +111,7 @@ static long callback_unregister(struct vcpu *v, void *arg)
 long do_callback_op(u64 cmd, u64 arg)
 {
 	static const struct sub_op ops[] = {
-		[CALLBACKOP_register] = SUB_OP(callback_register, struct callback_register),
-		[CALLBACKOP_unregister] =
-			SUB_OP(callback_unregister, struct callback_unregister),
+#include <ringlet/callback_op.inc>
 	};
 
 	return sub_op_call(current_vcpu, ops, ARRAY_SIZE(ops), cmd, arg);
@@ -143,13 +120,13 @@ long do_callback_op(u64 cmd, u64 arg)
 /** do_set_callbacks() - hypercall, the older form: three at once */
 long do_set_callbacks(u64 event, u64 failsafe, u64 syscall)
 {
-	struct vcpu *v = current_vcpu;
+	struct gate_callback *cb = current_vcpu->gate_ro->callback;
 
 	if (!guest_entry_valid(event) || !guest_entry_valid(failsafe) ||
 	    !guest_entry_valid(syscall))
 		return -EINVAL;
-	v->event_entry = event;
-	v->failsafe_entry = failsafe;
-	v->gate_ro->syscall_entry = syscall;
+	cb[CALLBACKTYPE_event].entry = event;
+	cb[CALLBACKTYPE_failsafe].entry = failsafe;
+	cb[CALLBACKTYPE_syscall].entry = syscall;
 	return 0;
 }

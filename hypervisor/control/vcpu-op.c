@@ -9,7 +9,7 @@
  * Locks: d->control_lock for initialise, up and down.
  */
 #include "control/control.h"
-#include "control/ringlet-op.h"
+#include "control/control-domain.h"
 
 #include "base/errno.h"
 #include "evtchn/evtchn.h"
@@ -70,14 +70,14 @@ static long op_send_nmi(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long op_get_runstate(struct vcpu *v, void *arg)
+static long op_get_runstate_info(struct vcpu *v, void *arg)
 {
 	vcpu_runstate_get(v, arg);
 	return 0;
 }
 
 /* The first contents are written through the caller's tables, as @v may have none. */
-static long op_register_runstate(struct vcpu *v, void *arg)
+static long op_register_runstate_memory_area(struct vcpu *v, void *arg)
 {
 	const struct vcpu_register_runstate_memory_area *op = arg;
 	struct vcpu_runstate_info r;
@@ -92,7 +92,7 @@ static long op_register_runstate(struct vcpu *v, void *arg)
 }
 
 /* The time is the same for all, and does not change. */
-static long op_register_time(struct vcpu *v, void *arg)
+static long op_register_vcpu_time_memory_area(struct vcpu *v, void *arg)
 {
 	const struct vcpu_register_time_memory_area *op = arg;
 	struct vcpu_time_info t = vcpu_time_info();
@@ -132,18 +132,8 @@ static long op_register_vcpu_info(struct vcpu *v, void *arg)
 }
 
 static const struct sub_op ops[] = {
-	[VCPUOP_up] = { op_up, 0, false },
-	[VCPUOP_down] = { op_down, 0, false },
-	[VCPUOP_is_up] = { op_is_up, 0, false },
-	[VCPUOP_get_runstate_info] =
-		SUB_OP_ANSWERS(op_get_runstate, struct vcpu_runstate_info),
-	[VCPUOP_register_runstate_memory_area] =
-		SUB_OP(op_register_runstate, struct vcpu_register_runstate_memory_area),
-	[VCPUOP_register_vcpu_time_memory_area] =
-		SUB_OP(op_register_time, struct vcpu_register_time_memory_area),
-	[VCPUOP_register_vcpu_info] =
-		SUB_OP(op_register_vcpu_info, struct vcpu_register_vcpu_info),
-	[VCPUOP_send_nmi] = { op_send_nmi, 0, false },
+#define op_initialise NULL	/* its structure is too large */
+#include <ringlet/vcpu_op.inc>
 };
 
 /**
@@ -162,7 +152,8 @@ long do_vcpu_op(u64 cmd, u64 vcpuid, u64 arg)
 	if (cmd == VCPUOP_initialise)
 		return vcpu_context_op(d, &(struct ringlet_vcpu_context){
 			.vcpu = v->id, .context = arg }, true);
-	if (cmd >= VCPUOP_set_periodic_timer && cmd <= VCPUOP_stop_singleshot_timer)
-		return vcpu_op_timer(v, cmd, arg);
+	if (v != current_vcpu && cmd >= VCPUOP_set_periodic_timer &&
+	    cmd <= VCPUOP_stop_singleshot_timer)
+		return -EINVAL;
 	return sub_op_call(v, ops, ARRAY_SIZE(ops), cmd, arg);
 }

@@ -6,7 +6,6 @@
  * A write is done in pieces of PIECE bytes; after BUDGET bytes it is restarted
  * with what is left, so that a slow serial line does not keep the pCPU.
  */
-#include "dispatch/calls.h"
 
 #include "base/errno.h"
 #include "console/printk.h"

@@ -17,7 +17,6 @@
  *
  * All of the current vCPU; mm takes d->page_lock for CR3.
  */
-#include "dispatch/calls.h"
 #include "dispatch/emulate.h"
 
 #include "base/errno.h"

@@ -15,7 +15,6 @@
  * Wrong register or value: -EINVAL, -ENODEV (4 and 5 with DE), -EPERM for what a
  * guest may not have.
  */
-#include "dispatch/calls.h"
 
 #include "base/errno.h"
 #include "machine/cpu.h"

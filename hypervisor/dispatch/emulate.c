@@ -19,7 +19,6 @@
  * Everything here concerns the current vCPU; no locks.
  */
 #include "dispatch/dispatch.h"
-#include "dispatch/calls.h"
 #include "dispatch/emulate.h"
 #include "dispatch/entry.h"
 

@@ -51,18 +51,14 @@ static void interrupt(u32 vector)
 }
 
 /* SYSCALL and SYSENTER from 32-bit code; -1: the instruction does not exist. */
-static void compat_entry(struct vcpu *v, u64 entry, bool mask, u32 missing,
-			 u64 insn_len)
+static void compat_entry(struct vcpu *v, u32 type, u32 missing, u64 insn_len)
 {
 	if (v->gate_rw->kernel_mode) {
 		domain_crash(v->domain, "system call instruction of 32-bit code in kernel mode");
 		return;
 	}
-	if (entry) {
-		bounce_to_guest(v, &(struct bounce){ .entry = entry,
-						     .mask_events = mask });
+	if (bounce_to_callback(v, type))
 		return;
-	}
 	v->regs->rip -= insn_len;
 	inject_trap(v, missing, 0);
 }
@@ -126,18 +122,16 @@ static void dispatch_entry(struct vcpu *v)
 	case ENTRY_EVENTS:
 		break;
 	case ENTRY_SYSCALL:
-		domain_crash(v->domain, v->gate_ro->syscall_entry ?
+		domain_crash(v->domain, v->gate_ro->callback[CALLBACKTYPE_syscall].entry ?
 			     "kernel stack at %lx is not usable" :
 			     "system call without a handler (stack %lx)",
 			     v->gate_rw->kernel_sp);
 		break;
 	case ENTRY_SYSCALL32:
-		compat_entry(v, v->gate_ro->syscall32_entry,
-			     v->gate_ro->syscall32_mask, VEC_UD, 2);
+		compat_entry(v, CALLBACKTYPE_syscall32, VEC_UD, 2);
 		break;
 	case ENTRY_SYSENTER:
-		compat_entry(v, v->gate_ro->sysenter_entry,
-			     v->gate_ro->sysenter_mask, VEC_GP, 0);
+		compat_entry(v, CALLBACKTYPE_sysenter, VEC_GP, 0);
 		break;
 	case VEC_PF:
 		__atomic_add_fetch(&v->domain->stat_page_faults, 1, __ATOMIC_RELAXED);
@@ -236,10 +230,9 @@ struct exit host_exit(void)
 			continue;
 		}
 		if (v->needs_exit_work && vcpu_nmi_take(v))
-			bounce_to_guest(v, &(struct bounce){
-				.entry = v->nmi_entry, .mask_events = true });
+			inject_event(v, CALLBACKTYPE_nmi);
 		else if (vcpu_event_deliverable(v))
-			inject_event(v);
+			inject_event(v, CALLBACKTYPE_event);
 	} while (READ_ONCE(this_cpu->softirqs) || v->domain->is_crashed);
 
 	leave_on_our_selectors(v->regs);

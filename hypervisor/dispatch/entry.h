@@ -44,6 +44,9 @@ struct bounce {
 	bool with_segments;	/* failsafe: ds, es, fs, gs after r11 */
 };
 void bounce_to_guest(struct vcpu *v, const struct bounce *b);
-void inject_event(struct vcpu *v);
+/* To a callback of the guest's, CALLBACKTYPE_*; false if it has none. */
+bool bounce_to_callback(struct vcpu *v, u32 type);
+/* Upcall or NMI: always with events masked. */
+void inject_event(struct vcpu *v, u32 type);
 
 #endif

@@ -13,19 +13,12 @@
 
 #include "base/errno.h"
 #include "base/string.h"
-#include "control/control.h"
-#include "dispatch/calls.h"
-#include "evtchn/evtchn.h"
-#include "grant/grant.h"
 #include "machine/clock.h"
 #include "machine/pcpu.h"
-#include "mm/mm.h"
 #include "state/guest-access.h"
 
 #define SYSCALL_LENGTH	2
 #define MULTICALL_NS	500000	/* then give way */
-
-enum privilege { PRIV_guest, PRIV_control };
 
 struct hypercall {
 	long (*call)(const u64 *a);

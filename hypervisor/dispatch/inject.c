@@ -113,24 +113,37 @@ void inject_page_fault(struct vcpu *v, u64 va, u64 error)
 
 void inject_failsafe(struct vcpu *v)
 {
-	if (!v->failsafe_entry) {
+	const struct gate_callback *cb = &v->gate_ro->callback[CALLBACKTYPE_failsafe];
+
+	if (!cb->entry) {
 		domain_crash(v->domain, "bad selector or address on return at %lx, and no failsafe callback",
 			     v->regs->rip);
 		return;
 	}
 	bounce_to_guest(v, &(struct bounce){
-		.entry = v->failsafe_entry,
-		.mask_events = v->failsafe_mask,
+		.entry = cb->entry,
+		.mask_events = cb->mask,
 		.with_segments = true,
 	});
 }
 
-void inject_event(struct vcpu *v)
+bool bounce_to_callback(struct vcpu *v, u32 type)
 {
-	if (!v->event_entry) {
+	const struct gate_callback *cb = &v->gate_ro->callback[type];
+
+	if (cb->entry)
+		bounce_to_guest(v, &(struct bounce){ .entry = cb->entry,
+						     .mask_events = cb->mask });
+	return cb->entry;
+}
+
+void inject_event(struct vcpu *v, u32 type)
+{
+	u64 entry = v->gate_ro->callback[type].entry;
+
+	if (!entry) {
 		domain_crash(v->domain, "events unmasked and no event callback registered");
 		return;
 	}
-	bounce_to_guest(v, &(struct bounce){ .entry = v->event_entry,
-					     .mask_events = true });
+	bounce_to_guest(v, &(struct bounce){ .entry = entry, .mask_events = true });
 }

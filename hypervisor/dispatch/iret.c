@@ -8,7 +8,6 @@
  * kernel, which runs in ring 1 whatever it says.
  */
 #include "dispatch/dispatch.h"
-#include "dispatch/calls.h"
 #include "dispatch/entry.h"
 
 #include "state/guest-access.h"

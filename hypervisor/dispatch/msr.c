@@ -15,7 +15,6 @@
  * Segment bases: while v->reload_segments stands, struct vcpu holds them,
  * otherwise the registers do (sched/switch.c).
  */
-#include "dispatch/calls.h"
 #include "dispatch/emulate.h"
 
 #include "base/errno.h"

@@ -23,7 +23,6 @@
 #include "base/errno.h"
 #include "base/lock.h"
 #include "console/printk.h"
-#include "dispatch/calls.h"
 #include "dispatch/dispatch.h"
 #include "evtchn/evtchn.h"
 #include "machine/acpi.h"
@@ -369,24 +368,8 @@ static long op_pci_device_remove(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static const struct sub_op own_ops[] = {
-	[PHYSDEVOP_set_iopl] = SUB_OP(op_set_iopl, struct physdev_set_iopl),
-	[PHYSDEVOP_set_iobitmap] = SUB_OP(op_set_iobitmap, struct physdev_set_iobitmap),
-};
-
-static const struct sub_op hardware_ops[] = {
-	[PHYSDEVOP_irq_status_query] =
-		SUB_OP_ANSWERS(op_irq_status_query, struct physdev_irq_status_query),
-	[PHYSDEVOP_apic_read] = SUB_OP_ANSWERS(op_apic_read, struct physdev_apic),
-	[PHYSDEVOP_alloc_irq_vector] =
-		SUB_OP_ANSWERS(op_alloc_irq_vector, struct physdev_irq),
-	[PHYSDEVOP_eoi] = SUB_OP(op_eoi, struct physdev_eoi),
-	[PHYSDEVOP_map_pirq] = SUB_OP_ANSWERS(op_map_pirq, struct physdev_map_pirq),
-	[PHYSDEVOP_unmap_pirq] = SUB_OP(op_unmap_pirq, struct physdev_unmap_pirq),
-	[PHYSDEVOP_setup_gsi] = SUB_OP(op_setup_gsi, struct physdev_setup_gsi),
-	[PHYSDEVOP_pci_device_add] = SUB_OP(op_pci_device_add, struct physdev_pci_device),
-	[PHYSDEVOP_pci_device_remove] =
-		SUB_OP(op_pci_device_remove, struct physdev_pci_device),
+static const struct sub_op ops[] = {
+#include <ringlet/physdev_op.inc>
 };
 
 /**
@@ -399,11 +382,10 @@ long do_physdev_op(u64 cmd, u64 arg)
 	struct vcpu *v = current_vcpu;
 
 	cmd = (u32)cmd;
-	if (cmd == PHYSDEVOP_set_iopl || cmd == PHYSDEVOP_set_iobitmap)
-		return sub_op_call(v, own_ops, ARRAY_SIZE(own_ops), cmd, arg);
-	if (!v->domain->is_hardware || cmd == PHYSDEVOP_apic_write)
+	if (cmd == PHYSDEVOP_apic_write ||
+	    (cmd != PHYSDEVOP_set_iopl && cmd != PHYSDEVOP_set_iobitmap && !v->domain->is_hardware))
 		return -EPERM;
-	return sub_op_call(v, hardware_ops, ARRAY_SIZE(hardware_ops), cmd, arg);
+	return sub_op_call(v, ops, ARRAY_SIZE(ops), cmd, arg);
 }
 
 /* The UART's interrupt stays the hypervisor's; without it there is no input. */

@@ -10,7 +10,6 @@
  */
 #include "base/errno.h"
 #include "console/printk.h"
-#include "dispatch/calls.h"
 #include "evtchn/evtchn.h"
 #include "machine/acpi.h"
 #include "machine/cpu-features.h"
@@ -88,7 +87,7 @@ static long enter_acpi_sleep(const struct xenpf_enter_acpi_sleep *op)
 {
 	if (op->sleep_state != ACPI_S5 || (op->flags & ~XENPF_ACPI_SLEEP_EXTENDED))
 		return -EINVAL;
-	/* The guest has interpreted \_S5; the hypervisor only looked for it. */
+	/* The guest has interpreted \_S5, and runs the machine in ACPI mode. */
 	if (!(op->flags & XENPF_ACPI_SLEEP_EXTENDED)) {
 		acpi.s5_a = op->val_a >> PM1_SLP_SHIFT & 7;
 		acpi.s5_b = op->val_b >> PM1_SLP_SHIFT & 7;

@@ -9,7 +9,6 @@
  *
  * The command line is set once at boot and constant after.
  */
-#include "dispatch/calls.h"
 #include "dispatch/dispatch.h"
 
 #include "base/errno.h"

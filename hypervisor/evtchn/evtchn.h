@@ -39,7 +39,7 @@ long evtchn_poll(struct vcpu *v, u64 ports, u32 nr, u64 timeout_ns);
 
 /*
  * Virtual NMI: raise marks it and has v->needs_exit_work seen; the exit path
- * takes it when it can deliver it (v->nmi_entry), once for each raise.
+ * takes it when it can deliver it (CALLBACKTYPE_nmi), once for each raise.
  */
 void vcpu_nmi_raise(struct vcpu *v);
 bool vcpu_nmi_take(struct vcpu *v);
@@ -56,9 +56,10 @@ void domain_wallclock_set(struct domain *d, u64 sec, u32 nsec, u64 system_time);
 void vtimer_vcpu_stop(struct vcpu *v);		/* vcpu_op down */
 void vtimer_vcpu_end(struct vcpu *v);		/* its domain is torn down */
 
-/* vcpu_op timer sub-operations and set_timer_op live here. */
-long vcpu_op_timer(struct vcpu *v, u64 cmd, u64 arg);
-long do_set_timer_op(u64 timeout);
-long do_event_channel_op(u64 cmd, u64 arg);
+/* Operations of vcpu_op, of the current vCPU. */
+long op_set_periodic_timer(struct vcpu *v, void *arg);
+long op_stop_periodic_timer(struct vcpu *v, void *arg);
+long op_set_singleshot_timer(struct vcpu *v, void *arg);
+long op_stop_singleshot_timer(struct vcpu *v, void *arg);
 
 #endif

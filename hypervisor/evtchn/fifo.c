@@ -110,7 +110,6 @@ static void clear_fifo(struct domain *d, u32 port, struct evtchn *e)
 {
 	event_word_t *word = word_of(d, port);
 
-	(void)e;
 	if (word)
 		__atomic_and_fetch(word, ~PENDING, __ATOMIC_SEQ_CST);
 }
@@ -156,11 +155,11 @@ static void switch_to_fifo(struct domain *d) __requires(d->event_lock)
 }
 
 /**
- * fifo_init_control() - EVTCHNOP_init_control
+ * op_init_control() - EVTCHNOP_init_control
  *
  * The first one of a domain switches it from 2-level to FIFO.
  */
-long fifo_init_control(struct vcpu *caller, void *arg)
+long op_init_control(struct vcpu *caller, void *arg)
 {
 	struct domain *d = caller->domain;
 	struct evtchn_init_control *op = arg;
@@ -210,8 +209,8 @@ static void raise_early(struct domain *d, u32 first) __requires(d->event_lock)
 	}
 }
 
-/** fifo_expand_array() - EVTCHNOP_expand_array: one more frame of event words */
-long fifo_expand_array(struct vcpu *v, void *arg)
+/** op_expand_array() - EVTCHNOP_expand_array: one more frame of event words */
+long op_expand_array(struct vcpu *v, void *arg)
 {
 	struct domain *d = v->domain;
 	struct evtchn_domain *ed = d->evtchn;

@@ -329,24 +329,7 @@ static long op_set_priority(struct vcpu *v, void *arg)
 }
 
 static const struct sub_op ops[] = {
-	[EVTCHNOP_bind_interdomain] =
-		SUB_OP_ANSWERS(op_bind_interdomain, struct evtchn_bind_interdomain),
-	[EVTCHNOP_bind_virq] = SUB_OP_ANSWERS(op_bind_virq, struct evtchn_bind_virq),
-	[EVTCHNOP_bind_pirq] = SUB_OP_ANSWERS(op_bind_pirq, struct evtchn_bind_pirq),
-	[EVTCHNOP_close] = SUB_OP(op_close, struct evtchn_close),
-	[EVTCHNOP_send] = SUB_OP(op_send, struct evtchn_send),
-	[EVTCHNOP_status] = SUB_OP_ANSWERS(op_status, struct evtchn_status),
-	[EVTCHNOP_alloc_unbound] =
-		SUB_OP_ANSWERS(op_alloc_unbound, struct evtchn_alloc_unbound),
-	[EVTCHNOP_bind_ipi] = SUB_OP_ANSWERS(op_bind_ipi, struct evtchn_bind_ipi),
-	[EVTCHNOP_bind_vcpu] = SUB_OP(op_bind_vcpu, struct evtchn_bind_vcpu),
-	[EVTCHNOP_unmask] = SUB_OP(op_unmask, struct evtchn_unmask),
-	[EVTCHNOP_reset] = SUB_OP(op_reset, struct evtchn_reset),
-	[EVTCHNOP_init_control] =
-		SUB_OP_ANSWERS(fifo_init_control, struct evtchn_init_control),
-	[EVTCHNOP_expand_array] =
-		SUB_OP(fifo_expand_array, struct evtchn_expand_array),
-	[EVTCHNOP_set_priority] = SUB_OP(op_set_priority, struct evtchn_set_priority),
+#include <ringlet/event_channel_op.inc>
 };
 
 /**

@@ -272,11 +272,15 @@ bool vcpu_event_deliverable(const struct vcpu *v)
 	       !READ_ONCE(i->evtchn_upcall_mask);
 }
 
+static bool has_nmi(const struct vcpu *v)
+{
+	return v->gate_ro->callback[CALLBACKTYPE_nmi].entry && READ_ONCE(v->evtchn->nmi);
+}
+
 /** vcpu_has_news() - is there anything that a blocked vCPU would be woken for? */
 bool vcpu_has_news(const struct vcpu *v)
 {
-	return vcpu_event_deliverable(v) ||
-	       (v->nmi_entry && READ_ONCE(v->evtchn->nmi));
+	return vcpu_event_deliverable(v) || has_nmi(v);
 }
 
 /** evtchn_raise_virq() - raise a VIRQ that each vCPU binds for itself */
@@ -328,8 +332,7 @@ void vcpu_nmi_raise(struct vcpu *v)
  */
 bool vcpu_nmi_take(struct vcpu *v)
 {
-	return v->nmi_entry && v->evtchn->nmi &&
-	       test_and_clear_bit(0, &v->evtchn->nmi);
+	return has_nmi(v) && test_and_clear_bit(0, &v->evtchn->nmi);
 }
 
 void evtchn_move_vcpu_info(struct vcpu *v, struct vcpu_info *info)

@@ -123,8 +123,8 @@ void poll_timeout(void *vcpu);
 /* The vCPU runs again, whatever woke it. */
 void poll_end(struct vcpu *v);
 
-long fifo_init_control(struct vcpu *caller, void *arg);
-long fifo_expand_array(struct vcpu *v, void *arg);
+long op_init_control(struct vcpu *caller, void *arg);
+long op_expand_array(struct vcpu *v, void *arg);
 /* Back to 2-level; frames to release when the lock is dropped go to @held. */
 #define FIFO_MAX_HELD	(ARRAY_PAGES + MAX_VCPUS)
 unsigned int fifo_reset(struct domain *d, mfn_t *held)

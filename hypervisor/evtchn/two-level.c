@@ -30,7 +30,6 @@ static void raise_2level(struct domain *d, u32 port, struct evtchn *e)
 
 static void clear_2level(struct domain *d, u32 port, struct evtchn *e)
 {
-	(void)e;
 	clear_bit(port, d->shared_info->evtchn_pending);
 }
 
@@ -45,7 +44,6 @@ static void unmask_2level(struct domain *d, u32 port, struct evtchn *e)
 
 static bool pending_2level(struct domain *d, u32 port, struct evtchn *e)
 {
-	(void)e;
 	return test_bit(port, d->shared_info->evtchn_pending);
 }
 

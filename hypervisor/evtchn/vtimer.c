@@ -105,7 +105,7 @@ static void set_single(struct vcpu *v, u64 when)
 	}
 }
 
-static long set_singleshot(struct vcpu *v, void *arg)
+long op_set_singleshot_timer(struct vcpu *v, void *arg)
 {
 	const struct vcpu_set_singleshot_timer *op = arg;
 
@@ -116,7 +116,7 @@ static long set_singleshot(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long set_periodic(struct vcpu *v, void *arg)
+long op_set_periodic_timer(struct vcpu *v, void *arg)
 {
 	const struct vcpu_set_periodic_timer *op = arg;
 
@@ -128,37 +128,17 @@ static long set_periodic(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long stop_singleshot(struct vcpu *v, void *arg)
+long op_stop_singleshot_timer(struct vcpu *v, void *arg)
 {
 	timer_stop(&v->timers->single);
 	return 0;
 }
 
-static long stop_periodic(struct vcpu *v, void *arg)
+long op_stop_periodic_timer(struct vcpu *v, void *arg)
 {
 	v->timers->period = 0;
 	timer_stop(&v->timers->periodic);
 	return 0;
-}
-
-/**
- * vcpu_op_timer() - the timer operations of vcpu_op
- * @v: whose timer; only the own vCPU's may be touched
- */
-long vcpu_op_timer(struct vcpu *v, u64 cmd, u64 arg)
-{
-	static const struct sub_op ops[] = {
-		[VCPUOP_set_periodic_timer] =
-			SUB_OP(set_periodic, struct vcpu_set_periodic_timer),
-		[VCPUOP_stop_periodic_timer] = { stop_periodic, 0, false },
-		[VCPUOP_set_singleshot_timer] =
-			SUB_OP(set_singleshot, struct vcpu_set_singleshot_timer),
-		[VCPUOP_stop_singleshot_timer] = { stop_singleshot, 0, false },
-	};
-
-	if (v != current_vcpu)
-		return -EINVAL;
-	return sub_op_call(v, ops, ARRAY_SIZE(ops), cmd, arg);
 }
 
 /** do_set_timer_op() - the older form: one shot at a system time, 0 stops it */

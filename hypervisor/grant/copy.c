@@ -94,7 +94,7 @@ static int copy_one(struct vcpu *v, const struct gnttab_copy *op)
 	return rc;
 }
 
-long grant_copy(struct vcpu *v, void *arg)
+long op_copy(struct vcpu *v, void *arg)
 {
 	struct gnttab_copy *op = arg;
 	int rc = copy_one(v, op);

@@ -20,7 +20,4 @@ int __must_check grant_domain_teardown(struct domain *d);
 /* grant_frames, maptrack_frames, maps of @i. */
 void grant_domain_info(struct domain *d, struct ringlet_domain_info *i);
 
-/* Hypercall; arguments as in hypercall-abi/hypercalls.tbl. */
-long do_grant_table_op(u64 cmd, u64 uop, u64 count);
-
 #endif

@@ -75,8 +75,8 @@ bool maps_grow(struct domain *d) __requires(d->grant->maps_lock);
 void grant_table_die(struct domain *d);
 
 /* Operations: status in the structure. Return: 0, an error of the call, -ERESTART. */
-long grant_map(struct vcpu *v, void *arg);
-long grant_copy(struct vcpu *v, void *arg);
+long op_map_grant_ref(struct vcpu *v, void *arg);
+long op_copy(struct vcpu *v, void *arg);
 long grant_unmap_batch(struct vcpu *v, u64 uop, u32 count);
 /* Leave @count operations of @size, from @uop on, for the next call. */
 long grant_restart(struct vcpu *v, u64 uop, u32 count);

@@ -123,7 +123,7 @@ static int map_one(struct vcpu *v, struct domain *rd,
 	return GNTST_okay;
 }
 
-long grant_map(struct vcpu *v, void *arg)
+long op_map_grant_ref(struct vcpu *v, void *arg)
 {
 	struct gnttab_map_grant_ref *op = arg;
 	struct domain *rd;

@@ -120,7 +120,7 @@ static int setup_frames(struct domain *d, struct gnttab_setup_table *op)
 	return GNTST_okay;
 }
 
-static long setup_table(struct vcpu *v, void *arg)
+static long op_setup_table(struct vcpu *v, void *arg)
 {
 	struct gnttab_setup_table *op = arg;
 	struct domain *d;
@@ -133,7 +133,7 @@ static long setup_table(struct vcpu *v, void *arg)
 	return 0;
 }
 
-static long query_size(struct vcpu *v, void *arg)
+static long op_query_size(struct vcpu *v, void *arg)
 {
 	struct gnttab_query_size *op = arg;
 	struct domain *d;
@@ -148,17 +148,16 @@ static long query_size(struct vcpu *v, void *arg)
 }
 
 /* There is one version. Linux asks for the other where frames have many bits. */
-static long set_version(struct vcpu *v, void *arg)
+static long op_set_version(struct vcpu *v, void *arg)
 {
 	struct gnttab_set_version *op = arg;
 	u32 wanted = op->version;
 
-	(void)v;
 	op->version = 1;
 	return wanted == 1 ? 0 : wanted == 2 ? -ENOSYS : -EINVAL;
 }
 
-static long get_version(struct vcpu *v, void *arg)
+static long op_get_version(struct vcpu *v, void *arg)
 {
 	struct gnttab_get_version *op = arg;
 	struct domain *d;
@@ -172,7 +171,7 @@ static long get_version(struct vcpu *v, void *arg)
 }
 
 /* Exchange two entries that nobody uses. */
-static long swap_grant_ref(struct vcpu *v, void *arg)
+static long op_swap_grant_ref(struct vcpu *v, void *arg)
 {
 	struct gnttab_swap_grant_ref *op = arg;
 	struct domain *d = v->domain;
@@ -202,22 +201,13 @@ static long swap_grant_ref(struct vcpu *v, void *arg)
 
 #define OPS_PER_CALL	128	/* then give way */
 
-/* @single: the call takes exactly one. */
-static const struct grant_op {
-	long (*one)(struct vcpu *v, void *op);
-	u16 size;
-	bool single;
-} ops[] = {
-#define OP(fn, type, single) { fn, sizeof(struct type), single }
-	[GNTTABOP_map_grant_ref] = OP(grant_map, gnttab_map_grant_ref, false),
-	[GNTTABOP_setup_table] = OP(setup_table, gnttab_setup_table, true),
-	[GNTTABOP_copy] = OP(grant_copy, gnttab_copy, false),
-	[GNTTABOP_query_size] = OP(query_size, gnttab_query_size, true),
-	[GNTTABOP_set_version] = OP(set_version, gnttab_set_version, true),
-	[GNTTABOP_get_version] = OP(get_version, gnttab_get_version, true),
-	[GNTTABOP_swap_grant_ref] =
-		OP(swap_grant_ref, gnttab_swap_grant_ref, false),
-#undef OP
+/* Of which a call takes exactly one. */
+#define SINGLE_OPS (BIT(GNTTABOP_setup_table) | BIT(GNTTABOP_query_size) | \
+		    BIT(GNTTABOP_set_version) | BIT(GNTTABOP_get_version))
+
+static const struct sub_op ops[] = {
+#define op_unmap_grant_ref NULL	/* grant_unmap_batch() */
+#include <ringlet/grant_table_op.inc>
 };
 
 long grant_restart(struct vcpu *v, u64 uop, u32 count)
@@ -231,7 +221,7 @@ long do_grant_table_op(u64 cmd, u64 uop, u64 count)
 {
 	struct vcpu *v = current_vcpu;
 	u32 left = (u32)count, i;
-	const struct grant_op *o;
+	const struct sub_op *o;
 	u64 op[8];
 	long rc;
 
@@ -239,17 +229,17 @@ long do_grant_table_op(u64 cmd, u64 uop, u64 count)
 		return -EINVAL;
 	if (cmd == GNTTABOP_unmap_grant_ref)
 		return grant_unmap_batch(v, uop, left);
-	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].one)
+	if (cmd >= ARRAY_SIZE(ops) || !ops[cmd].call)
 		return -ENOSYS;
 	o = &ops[cmd];
-	if (o->single && left != 1)
+	if ((SINGLE_OPS & BIT(cmd)) && left != 1)
 		return -EINVAL;
 	for (i = 0; i < left; i++, uop += o->size) {
 		if (i == OPS_PER_CALL)
 			return grant_restart(v, uop, left - i);
 		if (copy_from_guest(op, uop, o->size))
 			return -EFAULT;
-		rc = o->one(v, op);
+		rc = o->call(v, op);
 		if (rc == -ERESTART)
 			return grant_restart(v, uop, left - i);
 		if (copy_to_guest(uop, op, o->size))

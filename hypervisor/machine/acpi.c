@@ -2,15 +2,15 @@
 /*
  * The static ACPI tables, read once at boot into struct acpi_info.
  *
- * No AML is run. The one thing needed from AML, the sleep type of S5, is found
- * by the byte pattern of its package, Name (_S5_, Package () {...}).
+ * No AML is run. What is known from AML alone, the sleep type of soft off, the service
+ * domain tells (platform_op enter_acpi_sleep).
  *
  * Tables are firmware's and may be wrong: every length is checked against the
  * mapping before a field is read, a table with a bad checksum is ignored, and
  * what does not fit the arrays is dropped. Tables are mapped through the
  * device window because the direct map need not cover firmware's memory.
  *
- * Facts: ACPI 6.4, 5.2 (tables), 5.2.12 (MADT), 7.4.2 (_Sx), 20.2 (AML).
+ * Facts: ACPI 6.4, 5.2 (tables), 5.2.12 (MADT).
  */
 #include "machine/acpi.h"
 #include "base/errno.h"
@@ -133,45 +133,6 @@ static void parse_madt(struct table t)
 	}
 }
 
-/*
- * The elements of an AML package at @p: a package length whose top two bits
- * count its further bytes, the number of elements, then integers.
- */
-static bool s5_package(const u8 *p, const u8 *end)
-{
-	u8 *slp[2] = { &acpi.s5_a, &acpi.s5_b };
-	unsigned int i;
-
-	if (p >= end || end - p < (p[0] >> 6) + 2)
-		return false;
-	p += (p[0] >> 6) + 1;
-	if (*p++ < 2)
-		return false;
-	for (i = 0; i < 2; i++) {
-		if (p < end && *p <= 1) {		/* ZeroOp, OneOp */
-			*slp[i] = *p++;
-		} else if (end - p >= 2 && *p == 0x0a) { /* BytePrefix */
-			*slp[i] = p[1];
-			p += 2;
-		} else {
-			return false;
-		}
-		if (*slp[i] > 7)
-			return false;
-	}
-	return true;
-}
-
-static void find_s5(struct table t)
-{
-	const u8 *end = t.p + t.len, *p;
-
-	for (p = t.p + HEADER_SIZE + 2; end - p >= 5 && !acpi.has_s5; p++)
-		if (!memcmp(p, "_S5_\x12", 5) &&	/* PackageOp */
-		    (p[-1] == 0x08 || (p[-2] == 0x08 && p[-1] == '\\')))
-			acpi.has_s5 = s5_package(p + 5, end);
-}
-
 /* An I/O port of the FADT: the extended field if it names one, else the old. */
 static u16 fadt_port(struct table t, u32 old, u32 ext)
 {
@@ -185,15 +146,11 @@ static u16 fadt_port(struct table t, u32 old, u32 ext)
 static void parse_fadt(struct table t)
 {
 	u32 flags = field(t, 112, 4);
-	paddr_t dsdt = field(t, 140, 8);
-	struct table d;
 
 	acpi.pm1a_cnt = fadt_port(t, 64, 172);
 	acpi.pm1b_cnt = fadt_port(t, 68, 184);
 	acpi.pm_timer = fadt_port(t, 76, 208);
 	acpi.pm_timer_32bit = flags & BIT(8);
-	acpi.smi_cmd = field(t, 48, 4) <= 0xffff ? field(t, 48, 4) : 0;
-	acpi.acpi_enable = field(t, 52, 1);
 	acpi.century = field(t, 108, 1);
 	if ((flags & BIT(10)) && field(t, 116, 1) == 1 &&
 	    field(t, 120, 8) && field(t, 120, 8) <= 0xffff) {
@@ -201,10 +158,6 @@ static void parse_fadt(struct table t)
 		acpi.reset_port = field(t, 120, 8);
 		acpi.reset_value = field(t, 128, 1);
 	}
-	if (!dsdt)
-		dsdt = field(t, 40, 4);
-	if (table_open(dsdt, &d) && signature_is(d, "DSDT"))
-		find_s5(d);
 }
 
 static void parse_table(struct table t)
@@ -213,8 +166,6 @@ static void parse_table(struct table t)
 		parse_madt(t);
 	else if (signature_is(t, "FACP"))
 		parse_fadt(t);
-	else if (signature_is(t, "SSDT"))
-		find_s5(t);
 }
 
 static void parse_root(struct table t, unsigned int entry_size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The few static ACPI tables the hypervisor reads: RSDP, (X)SDT, MADT, FADT, DSDT. */
+/* The few static ACPI tables the hypervisor reads: RSDP, (X)SDT, MADT, FADT. */
 #ifndef RINGLET_MACHINE_ACPI_H
 #define RINGLET_MACHINE_ACPI_H
 
@@ -18,8 +18,7 @@ struct acpi_info {
 	struct acpi_override override[16];
 	paddr_t lapic_base;
 	u16 pm1a_cnt, pm1b_cnt, pm_timer;	/* ports; 0: none */
-	u16 smi_cmd; u8 acpi_enable;	/* byte that switches ACPI on */
-	bool has_s5; u8 s5_a, s5_b;	/* SLP_TYP of soft off */
+	bool has_s5; u8 s5_a, s5_b;	/* SLP_TYP of soft off, as the service domain said */
 	u8 century;			/* CMOS register; 0: none */
 	bool pm_timer_32bit;
 	u16 reset_port; u8 reset_value; bool reset_supported;

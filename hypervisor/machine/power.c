@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The end: power off, reboot, halt. None returns, none takes a lock.
+ * The end: power off, reboot, halt. None returns, none takes a lock. Reboot and halt
+ * work from the first instruction of C on; without a clock nothing is waited for.
  *
  * Power off is ACPI S5 (ACPI 4.8.3.2, 7.4.2.7), then the ports at which
  * emulators listen. Reboot goes from the polite to the certain: ACPI reset
@@ -12,7 +13,6 @@
 #include "machine/cpu.h"
 #include "machine/smp.h"
 
-#define PM1_SCI_EN	BIT(0)
 #define PM1_SLP_TYP	0x1c00
 #define PM1_SLP_SHIFT	10
 #define PM1_SLP_EN	BIT(13)
@@ -25,19 +25,6 @@ void machine_halt(void)
 		irq_disable();
 		__asm__ __volatile__("hlt");
 	}
-}
-
-static void acpi_mode_enter(void)
-{
-	unsigned int ms;
-
-	if (!acpi.smi_cmd || !acpi.acpi_enable)
-		return;
-	if (inw(acpi.pm1a_cnt) & PM1_SCI_EN)
-		return;
-	outb(acpi.smi_cmd, acpi.acpi_enable);
-	for (ms = 0; ms < 100 && !(inw(acpi.pm1a_cnt) & PM1_SCI_EN); ms++)
-		udelay(1000);
 }
 
 static void pm1_sleep(u16 port, u8 type)
@@ -59,7 +46,6 @@ void machine_poweroff(void)
 	irq_disable();
 	machine_halt_others();
 	if (acpi.pm1a_cnt && acpi.has_s5) {
-		acpi_mode_enter();
 		if (acpi.pm1b_cnt)
 			pm1_sleep(acpi.pm1b_cnt, acpi.s5_b);
 		pm1_sleep(acpi.pm1a_cnt, acpi.s5_a);

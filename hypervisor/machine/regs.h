@@ -34,6 +34,7 @@ struct gate_trap {
 #define KERNEL_MODE_BURST	2
 
 #define GATE_TRAPS	33	/* vectors 0-31, and [32]: INT 0x80 */
+#define GATE_CALLBACKS	8
 
 /**
  * struct gate_ro - what the gate knows of a vCPU; read-only in guest space
@@ -45,12 +46,10 @@ struct gate_ro {
 	u64 host_cr3;		/* of the pCPU this vCPU runs on now */
 	u64 guest_cr3;		/* this vCPU's own L4 */
 	u64 vcpu_info;		/* gate address of its struct vcpu_info */
-	u64 syscall_entry;	/* CALLBACKTYPE_syscall; 0: none */
-	u64 syscall_mask;	/* 1: mask events on that entry */
-	u64 syscall32_entry;	/* CALLBACKTYPE_syscall32 */
-	u64 syscall32_mask;
-	u64 sysenter_entry;	/* CALLBACKTYPE_sysenter */
-	u64 sysenter_mask;
+	struct gate_callback {
+		u64 entry;	/* 0: none */
+		u64 mask;	/* 1: mask events on that entry */
+	} callback[GATE_CALLBACKS];	/* by CALLBACKTYPE_* */
 	u64 fs_base, gs_base;	/* canonical; loaded when segments are reloaded */
 	u64 kernel_gs_base;	/* GS base of the mode that is not running */
 	u64 open_table;		/* machine address of the open L1 (mm/deferred.c) */

@@ -88,10 +88,12 @@ void pcpu_flush(const unsigned long *mask)
 
 void machine_halt_others(void)
 {
+	/* Alone, perhaps so early that there is no this_cpu. */
+	if (nr_pcpus <= 1)
+		return;
 	WRITE_ONCE(halt_told, this_cpu->id + 1);
 	smp_mb();
-	if (nr_pcpus > 1)
-		apic_icr(0, ICR_NMI | ICR_ASSERT | ICR_ALL_OTHERS);
+	apic_icr(0, ICR_NMI | ICR_ASSERT | ICR_ALL_OTHERS);
 }
 
 void machine_halt_if_told(void)

@@ -126,15 +126,6 @@ void mm_flush_vcpus(struct domain *d, const unsigned long *vcpu_mask);
  */
 int __must_check mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read);
 
-/* Hypercalls. Arguments as in hypercall-abi/hypercalls.tbl. */
-long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom);
-long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom);
-long do_update_va_mapping(u64 va, u64 val, u64 flags);
-long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid);
-long do_memory_op(u64 cmd, u64 arg);
-long do_set_gdt(u64 frames, u64 entries);
-long do_update_descriptor(u64 maddr, u64 desc);
-
 /* Machine memory map for XENMEM_machine_memory_map, set by boot. */
 struct e820_entry {
 	u64 addr, size;

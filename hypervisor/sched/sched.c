@@ -92,7 +92,6 @@ static void tell_idle(u64 now) __requires(sched_lock)
 
 static void time_is_up(void *data)
 {
-	(void)data;
 	tell(this_cpu->id);
 }
 

@@ -15,8 +15,10 @@
 #include "machine/regs.h"
 #include "state/page.h"
 
+#include <xen/callback.h>
 #include <xen/xen.h>
 #include <xen/vcpu.h>
+#include <ringlet/handlers.h>
 #include <ringlet/ringlet.h>
 
 #define NR_TRAPS	256
@@ -60,10 +62,8 @@ struct vcpu {
 	u32 ldt_entries;
 	unsigned long ldt_mapped;	/* pages of GATE_LDT that are filled */
 
-	/* Guest handlers. guarded by: own pCPU */
+	/* Guest handlers; callbacks are in gate_ro. guarded by: own pCPU */
 	struct trap_info *traps;	/* a page: NR_TRAPS of them */
-	u64 event_entry, failsafe_entry, nmi_entry;
-	bool failsafe_mask;
 
 	/* Virtual privileged state. guarded by: own pCPU */
 	u64 virt_cr0;		/* only TS matters; others as we show them */

@@ -189,6 +189,8 @@ long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd,
 	if (cmd >= n || !table[cmd].call)
 		return -ENOSYS;
 	o = &table[cmd];
+	if (o->privilege == PRIV_control && !v->domain->is_privileged)
+		return -EPERM;
 	if (copy_from_guest(op, arg, o->size) ||
 	    (o->answers && copy_to_guest(arg, op, o->size)))
 		return -EFAULT;

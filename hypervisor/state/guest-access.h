@@ -29,22 +29,25 @@ size_t __must_check copy_to_vcpu(struct vcpu *v, u64 dst, const void *src, size_
  * @call: gets a copy of its structure; the hypercall's result
  * @size: of the structure, read once before the call
  * @answers: the structure is written back if the call returned 0
+ * @privilege: whose domains may, else -EPERM
  */
 struct sub_op {
 	long (*call)(struct vcpu *v, void *op);
 	u16 size;
 	bool answers;
+	enum privilege { PRIV_guest, PRIV_control } privilege;
 };
 #define SUB_OP_MAX	512	/* bytes of the largest structure */
-#define SUB_OP(fn, type)	{ fn, sizeof(type), false }
-#define SUB_OP_ANSWERS(fn, type) { fn, sizeof(type), true }
+/* A row of the tables that are made from hypercalls.tbl: op_NAME() answers it. */
+#define SUB_OP(nr, name, size, answers, privilege) \
+	[nr] = { op_##name, size, answers, PRIV_##privilege },
 
 /**
  * sub_op_call() - run operation @cmd of a table
  * @v: for the operation; @arg is an address of the current vCPU
  *
  * One that answers is not begun unless its structure can be written.
- * Return: what the operation returns; -ENOSYS, -EFAULT.
+ * Return: what the operation returns; -ENOSYS, -EPERM, -EFAULT.
  */
 long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd,
 		 u64 arg);

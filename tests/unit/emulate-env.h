@@ -14,7 +14,6 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "dispatch/calls.h"
 #include "dispatch/dispatch.h"
 #include "dispatch/emulate.h"
 #include "machine/cpu.h"

@@ -260,6 +260,7 @@ void domain_start(struct domain *d, domid_t id)
 		v->id = i;
 		v->state = VCPU_RUNNING;
 		v->vcpu_info = &d->shared_info->vcpu_info[i];
+		v->gate_ro = domain_zalloc(d, sizeof(*v->gate_ro));
 		assert_int_equal(evtchn_vcpu_init(v), 0);
 		d->vcpu[i] = v;
 	}

@@ -380,7 +380,7 @@ static void polling(void **state)
 	assert_int_equal(unmask_event(port[0]), 0);
 	clear_bit(port[0], svc.shared_info->evtchn_pending);
 	vcpus[0].vcpu_info->evtchn_upcall_pending = 0;
-	vcpus[0].nmi_entry = 1;
+	vcpus[0].gate_ro->callback[CALLBACKTYPE_nmi].entry = 1;
 	set_bit(0, &vcpus[0].evtchn->nmi);
 	assert_int_equal(evtchn_poll(&vcpus[0], (u64)port, 1, 0), 1);
 	assert_int_equal(vcpus[0].state, VCPU_RUNNABLE);
@@ -396,26 +396,19 @@ static void timers(void **state)
 	(void)state;
 	assert_int_equal(call(EVTCHNOP_bind_virq, &op), 0);
 	s.flags = VCPU_SSHOTTMR_future;
-	assert_int_equal(vcpu_op_timer(&vcpus[0], VCPUOP_set_singleshot_timer,
-				       (u64)&s), -62);
+	assert_int_equal(op_set_singleshot_timer(&vcpus[0], &s), -62);
 	assert_false(test_bit(op.port, pending));
 	s.flags = 0;
-	assert_int_equal(vcpu_op_timer(&vcpus[0], VCPUOP_set_singleshot_timer,
-				       (u64)&s), 0);
+	assert_int_equal(op_set_singleshot_timer(&vcpus[0], &s), 0);
 	assert_true(test_bit(op.port, pending));
-	assert_int_equal(vcpu_op_timer(&vcpus[1], VCPUOP_set_singleshot_timer,
-				       (u64)&s), -EINVAL);
-	assert_int_equal(vcpu_op_timer(&vcpus[0], VCPUOP_set_periodic_timer,
-				       (u64)&p), -EINVAL);
+	assert_int_equal(op_set_periodic_timer(&vcpus[0], &p), -EINVAL);
 	clear_bit(op.port, pending);
-	assert_int_equal(vcpu_op_timer(&vcpus[0], VCPUOP_stop_periodic_timer, 0),
-			 0);
+	assert_int_equal(op_stop_periodic_timer(&vcpus[0], NULL), 0);
 	now_ns += 1000000000;
 	vtimer_vcpu_loaded(&vcpus[0]);
 	assert_false(test_bit(op.port, pending));
 	p.period_ns = 1000000;
-	assert_int_equal(vcpu_op_timer(&vcpus[0], VCPUOP_set_periodic_timer,
-				       (u64)&p), 0);
+	assert_int_equal(op_set_periodic_timer(&vcpus[0], &p), 0);
 	assert_false(test_bit(op.port, pending));
 	now_ns += 5000000;
 	vtimer_vcpu_loaded(&vcpus[0]);

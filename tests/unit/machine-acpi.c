@@ -122,8 +122,6 @@ static void build_madt(void)
 
 static void build(void)
 {
-	static const u8 s5[] = "\x08_S5_\x12\x08\x04\x0a\x05\x01\x00\x00";
-
 	/* The tables' pages: clearing all of it each round is most of the time. */
 	memset(memory + RSDP_AT, 0, 0x100);
 	memset(memory + RSDT_AT, 0, OTHER_AT + 0x1000 - RSDT_AT);
@@ -143,7 +141,6 @@ static void build(void)
 	put(FADT_AT + 120, 0xcf9, 8);
 	put(FADT_AT + 128, 0x0f, 1);
 	header(FADT_AT, "FACP", 244);
-	memcpy(memory + DSDT_AT + 60, s5, sizeof(s5) - 1);
 	header(DSDT_AT, "DSDT", 256);
 	header(OTHER_AT, "HPET", 56);
 	fix_all();
@@ -165,9 +162,6 @@ static void good(void **state)
 	assert_true(acpi_isa_irq(9).level && acpi_isa_irq(9).active_low);
 	assert_int_equal(acpi_isa_irq(4).gsi, 4);
 	assert_false(acpi_isa_irq(4).level);
-	assert_true(acpi.has_s5);
-	assert_int_equal(acpi.s5_a, 5);
-	assert_int_equal(acpi.s5_b, 1);
 	assert_int_equal(acpi.pm1a_cnt, 0x604);
 	assert_true(acpi.pm_timer_32bit && acpi.reset_supported);
 	assert_int_equal(acpi.reset_port, 0xcf9);
@@ -188,28 +182,6 @@ static void bad_checksum(void **state)
 	build();
 	memory[RSDP_AT + 9]++;
 	assert_int_not_equal(acpi_boot_init(0), 0);
-	forget_maps();
-}
-
-/* A package that runs past its table, or holds no small integers. */
-static void bad_s5(void **state)
-{
-	u32 at;
-
-	(void)state;
-	build();
-	at = DSDT_AT + 256 - 8;
-	memset(memory + DSDT_AT + 60, 0, 32);
-	memcpy(memory + at, "\x08_S5_\x12\xc6", 7);
-	fix_all();
-	assert_int_equal(acpi_boot_init(0), 0);
-	assert_false(acpi.has_s5);
-	forget_maps();
-	build();
-	memory[DSDT_AT + 60 + 9] = 0xff;
-	fix_all();
-	assert_int_equal(acpi_boot_init(0), 0);
-	assert_false(acpi.has_s5);
 	forget_maps();
 }
 
@@ -237,7 +209,6 @@ static void hostile(void **state)
 		assert_in_range(acpi.nr_cpus, 0, ARRAY_SIZE(acpi.cpu));
 		assert_in_range(acpi.nr_ioapics, 0, ARRAY_SIZE(acpi.ioapic));
 		assert_in_range(acpi.nr_overrides, 0, ARRAY_SIZE(acpi.override));
-		assert_true(acpi.s5_a <= 7 || !acpi.has_s5);
 	}
 }
 
@@ -246,7 +217,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
 		cmocka_unit_test(bad_checksum),
-		cmocka_unit_test(bad_s5),
 		cmocka_unit_test(hostile),
 	};
 
