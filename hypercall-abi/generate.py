@@ -218,9 +218,10 @@ def x_macros(comment, lines, undefs):
 
 
 def dispatch_inc(table):
-    lines = [f"HYPERCALL({c.nr}, {c.name}, {len(c.args)}, {c.privilege})"
+    lines = [f"HYPERCALL({c.nr}, {c.name}, "
+             f"({', '.join(f'a[{i}]' for i in range(len(c.args)))}), {c.privilege})"
              for c in table.calls if c.served]
-    return x_macros("Define HYPERCALL(nr, name, nargs, privilege) first. "
+    return x_macros("Define HYPERCALL(nr, name, args, privilege) first; args: of array a[]. "
                     "What is not here is -ENOSYS.", lines, ["HYPERCALL"])
 
 

@@ -9,7 +9,8 @@
 #ifndef RINGLET_BOOT_BOOT_H
 #define RINGLET_BOOT_BOOT_H
 
-#include "base/types.h"
+#include "boot/boot-info.h"
+#include "domain-builder/builder.h"
 #include "machine/regs.h"
 
 /* First C, called by head.S with the loader's registers. */
@@ -24,5 +25,35 @@ void boot_on_host_stack(u64 cr3, void (*next)(void)) __noreturn;
 
 /* One line that names the fault and the remedy; then reboot, or halt if noreboot. */
 void boot_fail(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+/* The boot modules: the service domain's kernel and its initial RAM disk (modules.c). */
+
+/* Check that they are there, in RAM; take their memory. */
+void modules_take(const struct boot_info *info);
+
+/* Unpack and parse module 1, or boot_fail(). Before the heap has the RAM. */
+void modules_load_kernel(const struct boot_info *info, struct kernel *k);
+
+/* What the heap gets back when both are copied into the domain. */
+u64 modules_frames(void);
+void modules_release(void);
+
+/* Where firmware's ACPI root pointer stands, if not in the BIOS areas (rsdp.c). */
+
+/* The one that the loader's tag is a copy of, or 0. After the direct map. */
+paddr_t rsdp_find(const struct boot_info *info);
+
+/* Any valid one: UEFI with a loader that tells nothing (multiboot 1), or 0. */
+paddr_t rsdp_find_any(const struct boot_info *info);
+
+/* What the static decompression libraries expect of a C library (libc-shim.c). */
+
+/*
+ * Between the two, malloc() works, on memory taken with boot_alloc(), and the
+ * stack protector finds its canary. shim_end() gives all of the memory back.
+ */
+void shim_begin(void);
+/* False if memory ran out in between. */
+bool shim_end(void);
 
 #endif

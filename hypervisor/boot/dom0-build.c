@@ -12,7 +12,6 @@
 #include "base/string.h"
 #include "boot/boot.h"
 #include "boot/dom0.h"
-#include "boot/modules.h"
 #include "boot/options.h"
 #include "console/printk.h"
 #include "control/control.h"

@@ -8,7 +8,6 @@
  */
 #include "boot/boot.h"
 #include "boot/dom0.h"
-#include "boot/modules.h"
 #include "boot/options.h"
 #include "state/alloc.h"
 

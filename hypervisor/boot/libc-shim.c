@@ -10,7 +10,6 @@
  *
  * Locks: none; one pCPU runs.
  */
-#include "boot/libc-shim.h"
 #include "base/string.h"
 #include "boot/boot.h"
 #include "boot/memory.h"

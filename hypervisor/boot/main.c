@@ -15,9 +15,7 @@
 #include "boot/boot-info.h"
 #include "boot/dom0.h"
 #include "boot/memory.h"
-#include "boot/modules.h"
 #include "boot/options.h"
-#include "boot/rsdp.h"
 #include "console/printk.h"
 #include "dispatch/dispatch.h"
 #include "gate/gate.h"
@@ -55,20 +53,6 @@ const void *boot_phys(paddr_t pa, u64 size)
 	if (pa + size < pa || pa + size > EARLY_MAP_END)
 		return NULL;
 	return paddr_to_virt(pa);
-}
-
-static u32 own_apic_id(void)
-{
-	u32 r[4];
-
-	cpuid_count(0, 0, r);
-	if (r[0] >= 0xb) {
-		cpuid_count(0xb, 0, r);
-		if (r[1])
-			return r[3];
-	}
-	cpuid_count(1, 0, r);
-	return r[1] >> 24;
 }
 
 static void require(const char *fault)
@@ -112,7 +96,7 @@ void boot_main(u32 magic, u32 pa)
 	modules_load_kernel(&info, &kernel);
 	ranges_to_heap(&boot_free);
 	mm_boot_init();
-	if (vcpu_space_boot_init() || pcpu_space_create(0, own_apic_id()))
+	if (vcpu_space_boot_init() || pcpu_space_create(0, 0))
 		boot_fail("too little memory: add RAM");
 	boot_on_host_stack(pcpu_table[0]->host_cr3, boot_on_pcpu);
 }

@@ -6,9 +6,7 @@
  * wrong with it and what to do. The memory of the modules and of the unpacked
  * kernel is kept out of the heap until the domain has its copies.
  */
-#include "boot/modules.h"
 #include "boot/boot.h"
-#include "boot/libc-shim.h"
 #include "boot/memory.h"
 #include "console/printk.h"
 #include "machine/directmap.h"

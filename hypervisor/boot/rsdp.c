@@ -8,28 +8,20 @@
  * the right signature and checksums (ACPI 5.2.5.3). Firmware aligns it to 4
  * bytes only (EDK II puts two in a row).
  */
-#include "boot/rsdp.h"
+#include "boot/boot.h"
 #include "base/string.h"
 #include "boot/memory.h"
+#include "machine/acpi.h"
 #include "machine/directmap.h"
 
 #define ALIGNMENT	4
 #define V1_SIZE		20
 #define REVISION	15	/* offset; 2: the longer structure */
 
-static bool sums_to_zero(const u8 *p, u32 n)
-{
-	u8 sum = 0;
-
-	while (n--)
-		sum += *p++;
-	return !sum;
-}
-
 static bool is_rsdp(const u8 *p)
 {
-	return !memcmp(p, "RSD PTR ", 8) && sums_to_zero(p, V1_SIZE) &&
-	       p[REVISION] >= 2 && sums_to_zero(p, RSDP_SIZE);
+	return !memcmp(p, "RSD PTR ", 8) && acpi_checksum_ok(p, V1_SIZE) &&
+	       p[REVISION] >= 2 && acpi_checksum_ok(p, RSDP_SIZE);
 }
 
 static paddr_t search(const struct boot_info *info, const u8 *copy, u32 size)

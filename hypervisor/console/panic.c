@@ -12,7 +12,6 @@
 
 #include "console/printk.h"
 #include "base/string.h"
-#include "console/log.h"
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
 #include "machine/layout.h"

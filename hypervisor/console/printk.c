@@ -15,7 +15,6 @@
 #include "console/printk.h"
 #include "base/lock.h"
 #include "base/string.h"
-#include "console/log.h"
 #include "machine/clock.h"
 #include "machine/serial.h"
 

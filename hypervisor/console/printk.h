@@ -34,6 +34,9 @@ void console_write_guest(const char *s, size_t n);
 size_t log_read(u64 *position, char *buf, size_t size);
 u64 log_end(void);
 
+/* For panic(): from now on the console takes no lock and shows every level. */
+void console_force(void);
+
 /* Console input for the service domain: what the UART has received. */
 size_t console_read_guest(char *buf, size_t n);
 

@@ -214,8 +214,6 @@ void vcpu_get_context(const struct vcpu *v, struct vcpu_guest_context *c)
 		c->ctrlreg[1] = xen_pfn_to_cr3(v->user_l4.v);
 	c->ctrlreg[4] = v->virt_cr4;
 	memcpy(c->debugreg, v->dr, sizeof(v->dr));
-	c->debugreg[6] = v->dr6;
-	c->debugreg[7] = v->dr7;
 	c->event_callback_eip = cb[CALLBACKTYPE_event].entry;
 	c->failsafe_callback_eip = cb[CALLBACKTYPE_failsafe].entry;
 	c->syscall_callback_eip = cb[CALLBACKTYPE_syscall].entry;

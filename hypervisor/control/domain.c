@@ -219,8 +219,8 @@ static int vcpu_create(struct domain *d, u32 id)
 	v->vcpu_info_mfn = INVALID_MFN;
 	for (i = 0; i < GUEST_GDT_PAGES; i++)
 		v->gdt_frames[i] = INVALID_MFN;
-	v->dr6 = 0xffff0ff0;	/* SDM 3A 9.1.1: after reset */
-	v->dr7 = 0x400;
+	v->dr[6] = 0xffff0ff0;	/* SDM 3A 9.1.1: after reset */
+	v->dr[7] = 0x400;
 	v->vcpu_info = &d->shared_info->vcpu_info[id];
 	v->traps = domain_alloc_page(d);
 	v->xsave = domain_alloc_page(d);

@@ -21,6 +21,7 @@
  *
  * Facts: SDM 2A CPUID, APM 3 appendix E, xen/arch-x86/cpuid.h.
  */
+#include "dispatch/dispatch.h"
 #include "dispatch/emulate.h"
 
 #include "base/string.h"
@@ -31,8 +32,6 @@
 
 #include <xen/arch-x86/cpuid.h>
 
-#define VERSION_MAJOR	4	/* the base profile (xen_version.version) */
-#define VERSION_MINOR	17
 #define MAX_BASIC	0xdu
 #define MAX_EXTENDED	0x80000021u
 #define XEN_LEAF	0x40000000
@@ -202,7 +201,7 @@ static void xen_leaf(u32 leaf, u32 sub, u32 r[4])
 		r[EDX] = XEN_CPUID_SIGNATURE_EDX;
 		break;
 	case 1:
-		r[EAX] = VERSION_MAJOR << 16 | VERSION_MINOR;
+		r[EAX] = BASE_VERSION;
 		break;
 	case 2:	/* no MSR writes a hypercall page: PV guests have the ELF note */
 		r[ECX] = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD;

@@ -52,7 +52,7 @@ static int set_control(struct vcpu *v, u64 value)
 		    ((value >> (16 + 4 * i)) & 3) == DR7_RW_IO)
 			return -EPERM;
 	}
-	v->dr7 = value;
+	v->dr[7] = value;
 	vcpu_debug_load(v);
 	return 0;
 }
@@ -84,7 +84,7 @@ long do_set_debugreg(u64 reg, u64 value)
 		return set_address(v, nr, value);
 	if (nr == 7)
 		return set_control(v, value);
-	v->dr6 = (value & DR6_WRITABLE) | DR6_ALWAYS_ONE;
+	v->dr[6] = (value & DR6_WRITABLE) | DR6_ALWAYS_ONE;
 	return 0;
 }
 
@@ -99,9 +99,5 @@ long do_get_debugreg(u64 reg)
 
 	if (nr < 0)
 		return nr;
-	if (nr < 4)
-		return (long)v->dr[nr];
-	if (nr == 7)
-		return (long)(v->dr7 | DR7_ALWAYS_ONE);
-	return (long)(v->dr6 | DR6_ALWAYS_ONE);
+	return (long)v->dr[nr];
 }

@@ -35,6 +35,9 @@ void inject_failsafe(struct vcpu *v);
 bool emulate_privileged(struct vcpu *v);	/* #GP, error code 0, ring 1 or port I/O of ring 3 */
 bool emulate_forced_cpuid(struct vcpu *v);	/* #UD with the "xen" prefix */
 
+/* Version of the base profile, as xen_version and CPUID give it: 4.17. */
+#define BASE_VERSION	(4 << 16 | 17)
+
 /* What xen_version.commandline answers; boot, once. Cut off after 1,023 bytes. */
 void xen_version_set_command_line(const char *s);
 

@@ -122,7 +122,7 @@ static void retire(struct vcpu *v, unsigned int length, bool code64)
 		regs->rip = (u32)regs->rip;
 	regs->rflags &= ~(u64)EFLAGS_RF;
 	if (regs->rflags & EFLAGS_TF) {
-		v->dr6 |= DR6_BS;
+		v->dr[6] |= DR6_BS;
 		inject_trap(v, VEC_DB, 0);
 	}
 }

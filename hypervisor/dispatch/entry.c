@@ -100,7 +100,7 @@ static void debug_trap(struct vcpu *v)
 	u64 dr6 = read_dr6();
 
 	write_dr6(DR6_INIT);
-	v->dr6 = dr6;
+	v->dr[6] = dr6;
 	inject_trap(v, VEC_DB, 0);
 }
 

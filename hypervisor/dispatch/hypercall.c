@@ -26,21 +26,14 @@ struct hypercall {
 };
 
 /* One adapter a call, so that each keeps its own number of arguments. */
-#define ARGS_0(a)
-#define ARGS_1(a) a[0]
-#define ARGS_2(a) a[0], a[1]
-#define ARGS_3(a) a[0], a[1], a[2]
-#define ARGS_4(a) a[0], a[1], a[2], a[3]
-#define ARGS_5(a) a[0], a[1], a[2], a[3], a[4]
-#define HYPERCALL(nr, name, nargs, priv) \
+#define HYPERCALL(nr, name, args, priv) \
 	static long call_##name(const u64 *a) \
 	{ \
-		(void)a; \
-		return do_##name(ARGS_##nargs(a)); \
+		return do_##name args; \
 	}
 #include <ringlet/dispatch.inc>
 
-#define HYPERCALL(nr, name, nargs, priv) [nr] = { call_##name, PRIV_##priv },
+#define HYPERCALL(nr, name, args, priv) [nr] = { call_##name, PRIV_##priv },
 static const struct hypercall hypercalls[] = {
 #include <ringlet/dispatch.inc>
 };

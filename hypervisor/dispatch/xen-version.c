@@ -20,9 +20,6 @@
 
 #include <xen/version.h>
 
-#define VERSION_MAJOR	4
-#define VERSION_MINOR	17
-
 #define STRING_(x)	#x
 #define STRING(x)	STRING_(x)
 
@@ -94,7 +91,7 @@ long do_xen_version(u64 cmd, u64 arg)
 
 	switch ((u32)cmd) {
 	case XENVER_version:
-		return VERSION_MAJOR << 16 | VERSION_MINOR;
+		return BASE_VERSION;
 	case XENVER_extraversion:
 		return give(arg, extra, sizeof(extra));
 	case XENVER_compile_info:

@@ -90,7 +90,7 @@ static long op_bind_interdomain(struct vcpu *v, void *arg)
 	return rc;
 }
 
-static long op_bind_virq(struct vcpu *v, void *arg)
+static long op_bind_virq(struct vcpu *v, void *arg) __requires(v->domain->event_lock)
 {
 	struct evtchn_bind_virq *op = arg;
 	struct domain *d = v->domain;
@@ -103,18 +103,16 @@ static long op_bind_virq(struct vcpu *v, void *arg)
 	if (!domain_vcpu(d, op->vcpu))
 		return -ENOENT;
 	bound = &d->vcpu[op->vcpu]->evtchn->virq_port[op->virq];
-	spin_lock(&d->event_lock);
-	rc = *bound ? -EEXIST : port_new(d, EVTCHNSTAT_virq, &op->port, &e);
+	rc = *bound ? -EEXIST : port_new(v->domain, EVTCHNSTAT_virq, &op->port, &e);
 	if (!rc) {
 		e->virq = op->virq;
 		e->vcpu = op->vcpu;
 		*bound = op->port;
 	}
-	spin_unlock(&d->event_lock);
 	return rc;
 }
 
-static long op_bind_ipi(struct vcpu *v, void *arg)
+static long op_bind_ipi(struct vcpu *v, void *arg) __requires(v->domain->event_lock)
 {
 	struct evtchn_bind_ipi *op = arg;
 	struct domain *d = v->domain;
@@ -123,15 +121,13 @@ static long op_bind_ipi(struct vcpu *v, void *arg)
 
 	if (!domain_vcpu(d, op->vcpu))
 		return -ENOENT;
-	spin_lock(&d->event_lock);
-	rc = port_new(d, EVTCHNSTAT_ipi, &op->port, &e);
+	rc = port_new(v->domain, EVTCHNSTAT_ipi, &op->port, &e);
 	if (!rc)
 		e->vcpu = op->vcpu;
-	spin_unlock(&d->event_lock);
 	return rc;
 }
 
-static long op_bind_pirq(struct vcpu *v, void *arg)
+static long op_bind_pirq(struct vcpu *v, void *arg) __requires(v->domain->event_lock)
 {
 	struct evtchn_bind_pirq *op = arg;
 	struct domain *d = v->domain;
@@ -144,8 +140,7 @@ static long op_bind_pirq(struct vcpu *v, void *arg)
 	if (!d->is_hardware)
 		return -EPERM;
 	bound = &d->evtchn->pirq_port[op->pirq];
-	spin_lock(&d->event_lock);
-	rc = *bound ? -EEXIST : port_new(d, EVTCHNSTAT_pirq, &op->port, &e);
+	rc = *bound ? -EEXIST : port_new(v->domain, EVTCHNSTAT_pirq, &op->port, &e);
 	if (!rc) {
 		e->pirq = op->pirq;
 		*bound = op->port;
@@ -157,7 +152,6 @@ static long op_bind_pirq(struct vcpu *v, void *arg)
 			d->evtchn->nr_open--;
 		}
 	}
-	spin_unlock(&d->event_lock);
 	return rc;
 }
 
@@ -256,43 +250,32 @@ static bool may_move(const struct evtchn *e)
 	       (e->state == EVTCHNSTAT_virq && virq_is_global(e->virq));
 }
 
-static long op_bind_vcpu(struct vcpu *v, void *arg)
+static long op_bind_vcpu(struct vcpu *v, void *arg) __requires(v->domain->event_lock)
 {
 	const struct evtchn_bind_vcpu *op = arg;
 	struct domain *d = v->domain;
-	struct evtchn *e;
-	int rc = 0;
+	struct evtchn *e = port_open(v->domain, op->port);
 
 	if (!domain_vcpu(d, op->vcpu))
 		return -ENOENT;
-	spin_lock(&d->event_lock);
-	e = port_open(d, op->port);
-	if (e && may_move(e))
-		e->vcpu = op->vcpu;
-	else
-		rc = -EINVAL;
-	spin_unlock(&d->event_lock);
-	return rc;
+	if (!e || !may_move(e))
+		return -EINVAL;
+	e->vcpu = op->vcpu;
+	return 0;
 }
 
-static long op_unmask(struct vcpu *v, void *arg)
+static long op_unmask(struct vcpu *v, void *arg) __requires(v->domain->event_lock)
 {
 	const struct evtchn_unmask *op = arg;
 	struct domain *d = v->domain;
-	struct evtchn *e;
-	int rc = 0;
+	struct evtchn *e = op->port ? port_record(v->domain, op->port) : NULL;
 
-	spin_lock(&d->event_lock);
-	e = op->port ? port_record(d, op->port) : NULL;
-	if (!e) {
-		rc = -EINVAL;
-	} else {
-		d->evtchn->abi->unmask(d, op->port, e);
-		if (e->state == EVTCHNSTAT_pirq)
-			pirq_unmasked(e->pirq);
-	}
-	spin_unlock(&d->event_lock);
-	return rc;
+	if (!e)
+		return -EINVAL;
+	d->evtchn->abi->unmask(d, op->port, e);
+	if (e->state == EVTCHNSTAT_pirq)
+		pirq_unmasked(e->pirq);
+	return 0;
 }
 
 static long op_reset(struct vcpu *v, void *arg)
@@ -309,24 +292,23 @@ static long op_reset(struct vcpu *v, void *arg)
 	return rc;
 }
 
-static long op_set_priority(struct vcpu *v, void *arg)
+static long op_set_priority(struct vcpu *v, void *arg) __requires(v->domain->event_lock)
 {
 	const struct evtchn_set_priority *op = arg;
 	struct domain *d = v->domain;
-	struct evtchn *e;
-	int rc = 0;
+	struct evtchn *e = port_open(v->domain, op->port);
 
-	spin_lock(&d->event_lock);
-	e = port_open(d, op->port);
 	if (!e || op->priority > EVTCHN_FIFO_PRIORITY_MIN)
-		rc = -EINVAL;
-	else if (d->evtchn->abi != &evtchn_fifo)
-		rc = -ENOSYS;
-	else
-		e->priority = op->priority;
-	spin_unlock(&d->event_lock);
-	return rc;
+		return -EINVAL;
+	if (d->evtchn->abi != &evtchn_fifo)
+		return -ENOSYS;
+	e->priority = op->priority;
+	return 0;
 }
+
+/* Those that concern nothing but the caller's table: the lock is taken around them. */
+#define LOCKED_OPS (BIT(EVTCHNOP_bind_virq) | BIT(EVTCHNOP_bind_ipi) | BIT(EVTCHNOP_bind_pirq) | \
+		    BIT(EVTCHNOP_bind_vcpu) | BIT(EVTCHNOP_unmask) | BIT(EVTCHNOP_set_priority))
 
 static const struct sub_op ops[] = {
 #include <ringlet/event_channel_op.inc>
@@ -337,7 +319,16 @@ static const struct sub_op ops[] = {
  * @cmd: EVTCHNOP_*
  * @arg: guest pointer to the operation's structure
  */
-long do_event_channel_op(u64 cmd, u64 arg)
+long do_event_channel_op(u64 cmd, u64 arg) __no_lock_analysis
 {
-	return sub_op_call(current_vcpu, ops, ARRAY_SIZE(ops), cmd, arg);
+	struct vcpu *v = current_vcpu;
+	bool locked = cmd < ARRAY_SIZE(ops) && (LOCKED_OPS & BIT(cmd));
+	long rc;
+
+	if (locked)
+		spin_lock(&v->domain->event_lock);
+	rc = sub_op_call(v, ops, ARRAY_SIZE(ops), cmd, arg);
+	if (locked)
+		spin_unlock(&v->domain->event_lock);
+	return rc;
 }

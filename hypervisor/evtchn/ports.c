@@ -283,17 +283,23 @@ bool vcpu_has_news(const struct vcpu *v)
 	return vcpu_event_deliverable(v) || has_nmi(v);
 }
 
-/** evtchn_raise_virq() - raise a VIRQ that each vCPU binds for itself */
-void evtchn_raise_virq(struct vcpu *v, u32 virq)
+/* The port that *@bound names, if any. */
+static bool raise_bound(struct domain *d, const u32 *bound)
 {
-	struct domain *d = v->domain;
 	u32 port;
 
 	spin_lock(&d->event_lock);
-	port = v->evtchn->virq_port[virq];
+	port = *bound;
 	if (port)
 		port_raise(d, port, port_record(d, port));
 	spin_unlock(&d->event_lock);
+	return port;
+}
+
+/** evtchn_raise_virq() - raise a VIRQ that each vCPU binds for itself */
+void evtchn_raise_virq(struct vcpu *v, u32 virq)
+{
+	(void)raise_bound(v->domain, &v->evtchn->virq_port[virq]);
 }
 
 /** evtchn_raise_global_virq() - raise a VIRQ that a domain has once */
@@ -306,14 +312,7 @@ void evtchn_raise_global_virq(struct domain *d, u32 virq)
 /** evtchn_raise_pirq() - raise the port a PIRQ is bound to */
 bool evtchn_raise_pirq(struct domain *d, u32 pirq)
 {
-	u32 port;
-
-	spin_lock(&d->event_lock);
-	port = d->evtchn->pirq_port[pirq];
-	if (port)
-		port_raise(d, port, port_record(d, port));
-	spin_unlock(&d->event_lock);
-	return port;
+	return raise_bound(d, &d->evtchn->pirq_port[pirq]);
 }
 
 /** vcpu_nmi_raise() - virtual NMI for a vCPU; more than one at a time is one */

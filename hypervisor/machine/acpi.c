@@ -43,7 +43,7 @@ static u64 field(struct table t, u32 off, unsigned int bytes)
 	return off + bytes <= t.len ? get(t.p + off, bytes) : 0;
 }
 
-static bool checksum_ok(const u8 *p, u32 len)
+bool acpi_checksum_ok(const u8 *p, u32 len)
 {
 	u8 sum = 0;
 
@@ -66,7 +66,7 @@ static bool table_open(paddr_t pa, struct table *t)
 	if (t->len < HEADER_SIZE || t->len > TABLE_MAX)
 		return false;
 	t->p = map(pa, t->len);
-	return t->p && checksum_ok(t->p, t->len);
+	return t->p && acpi_checksum_ok(t->p, t->len);
 }
 
 static bool signature_is(struct table t, const char *sig)
@@ -85,14 +85,6 @@ static void madt_cpu(u32 apic_id, u32 acpi_id, bool enabled)
 		if (acpi.cpu[i].apic_id == apic_id)
 			return;
 	acpi.cpu[acpi.nr_cpus++] = (struct acpi_cpu){ apic_id, acpi_id };
-}
-
-static void madt_ioapic(paddr_t base, u32 gsi_base)
-{
-	if (acpi.nr_ioapics == ARRAY_SIZE(acpi.ioapic))
-		return;
-	acpi.ioapic[acpi.nr_ioapics++] =
-		(struct acpi_ioapic){ .base = base, .gsi_base = gsi_base };
 }
 
 /* Flags: bits 0-1 polarity (3: low), 2-3 trigger (3: level); 0: the bus's. */
@@ -121,8 +113,9 @@ static void parse_madt(struct table t)
 			break;
 		if (e.p[0] == 0 && e.len >= 8 && e.p[3] != 0xff)
 			madt_cpu(e.p[3], e.p[2], field(e, 4, 4) & 1);
-		else if (e.p[0] == 1 && e.len >= 12)
-			madt_ioapic(field(e, 4, 4), field(e, 8, 4));
+		else if (e.p[0] == 1 && e.len >= 12 && acpi.nr_ioapics < ARRAY_SIZE(acpi.ioapic))
+			acpi.ioapic[acpi.nr_ioapics++] =
+				(struct acpi_ioapic){ field(e, 4, 4), field(e, 8, 4) };
 		else if (e.p[0] == 2 && e.len >= 10)
 			madt_override(e.p[3], field(e, 4, 4), field(e, 8, 2));
 		else if (e.p[0] == 5 && e.len >= 12)
@@ -180,7 +173,7 @@ static void parse_root(struct table t, unsigned int entry_size)
 
 static bool rsdp_ok(const u8 *p)
 {
-	return !memcmp(p, "RSD PTR ", 8) && checksum_ok(p, 20);
+	return !memcmp(p, "RSD PTR ", 8) && acpi_checksum_ok(p, 20);
 }
 
 /* The first KiB of the EBDA, then the BIOS area, on 16-byte borders. */
@@ -221,7 +214,7 @@ int acpi_boot_init(paddr_t rsdp)
 	p = acpi.rsdp ? map(acpi.rsdp, 36) : NULL;
 	if (!p || !rsdp_ok(p))
 		return -ENOENT;
-	if (p[15] >= 2 && checksum_ok(p, 36) && table_open(get(p + 24, 8), &root) &&
+	if (p[15] >= 2 && acpi_checksum_ok(p, 36) && table_open(get(p + 24, 8), &root) &&
 	    signature_is(root, "XSDT"))
 		parse_root(root, 8);
 	else if (table_open(get(p + 16, 4), &root) && signature_is(root, "RSDT"))

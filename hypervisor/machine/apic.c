@@ -20,7 +20,9 @@
 #include "machine/irq.h"
 #include "machine/layout.h"
 #include "machine/mmio.h"
+#include "machine/pcpu.h"
 
+#define APIC_ID		0x020
 #define APIC_TPR	0x080
 #define APIC_EOI	0x0b0
 #define APIC_SVR	0x0f0
@@ -186,6 +188,7 @@ void apic_pcpu_init(void)
 	if (!regs_base)
 		boot_pcpu_find(base);
 	wrmsr(MSR_APIC_BASE, base | BASE_ENABLE | (x2apic ? BASE_X2APIC : 0));
+	this_cpu->apic_id = apic_read(APIC_ID) >> (x2apic ? 0 : 24);
 	max_lvt = apic_read(APIC_VERSION) >> 16 & 0xff;
 
 	apic_write(APIC_TPR, 0);

@@ -14,7 +14,6 @@
 #include "machine/clock.h"
 #include "base/lock.h"
 #include "machine/acpi.h"
-#include "machine/cmos.h"
 #include "machine/cpu.h"
 #include "machine/muldiv.h"
 

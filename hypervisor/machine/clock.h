@@ -23,6 +23,8 @@ u64 system_time_to_tsc(u64 ns);
 
 /* Seconds since 1970 from the CMOS clock (read once at boot, plus system time). */
 void wallclock_now(u64 *sec, u32 *nsec);
+/* The battery-backed clock itself, taken for UTC. @century: its register, 0: none. */
+u64 cmos_time(u8 century);
 void udelay(u32 us);
 
 #endif

@@ -3,7 +3,7 @@
  * The MC146818 clock, read once at boot; afterwards the service domain's.
  * Firmware may have set it to BCD or binary, 12 or 24 hours (register B).
  */
-#include "machine/cmos.h"
+#include "machine/clock.h"
 #include "base/string.h"
 #include "machine/cpu.h"
 

@@ -79,19 +79,10 @@ static void __init cr4_choose(u32 leaf1_edx)
 	struct cpu_features *f = &cpu_features;
 
 	cr4_base = CR4_PSE | CR4_PAE | CR4_OSFXSR | CR4_OSXMMEXCPT;
-	if (leaf1_edx & BIT(7))
-		cr4_base |= CR4_MCE;
-	if (f->xsave)
-		cr4_base |= CR4_OSXSAVE;
-	if (f->smep)
-		cr4_base |= CR4_SMEP;
-	f->cr4_guest_allowed = CR4_TSD;
-	if (leaf1_edx & BIT(2))
-		f->cr4_guest_allowed |= CR4_DE;
-	if (f->fsgsbase)
-		f->cr4_guest_allowed |= CR4_FSGSBASE;
-	if (f->umip)
-		f->cr4_guest_allowed |= CR4_UMIP;
+	cr4_base |= (leaf1_edx & BIT(7) ? CR4_MCE : 0) | (f->xsave ? CR4_OSXSAVE : 0) |
+		    (f->smep ? CR4_SMEP : 0);
+	f->cr4_guest_allowed = CR4_TSD | (leaf1_edx & BIT(2) ? CR4_DE : 0) |
+			       (f->fsgsbase ? CR4_FSGSBASE : 0) | (f->umip ? CR4_UMIP : 0);
 }
 
 void __init cpu_features_init(void)

@@ -65,16 +65,15 @@ static const struct ioapic *by_gsi(u32 gsi)
 /* All lines masked, vectors out of the exceptions' way for spurious ones. */
 void pic_mask(void)
 {
-	outb(PIC1, 0x11);
-	outb(PIC2, 0x11);
-	outb(PIC1 + 1, 0x20);
-	outb(PIC2 + 1, 0x28);
-	outb(PIC1 + 1, 0x04);
-	outb(PIC2 + 1, 0x02);
-	outb(PIC1 + 1, 0x01);
-	outb(PIC2 + 1, 0x01);
-	outb(PIC1 + 1, 0xff);
-	outb(PIC2 + 1, 0xff);
+	/* ICW1 to ICW4, then the mask. */
+	static const u8 words[2][5] = { { 0x11, 0x20, 0x04, 0x01, 0xff },
+					{ 0x11, 0x28, 0x02, 0x01, 0xff } };
+	unsigned int i;
+
+	for (i = 0; i < 5; i++) {
+		outb(PIC1 + !!i, words[0][i]);
+		outb(PIC2 + !!i, words[1][i]);
+	}
 }
 
 void ioapic_boot_init(void)

@@ -51,20 +51,18 @@ void softirq_raise(u32 cpu, unsigned int nr)
 		pcpu_kick(cpu);
 }
 
-void pcpu_flush(const unsigned long *mask)
+void pcpu_flush(u64 mask)
 {
-	u64 entries[MAX_PCPUS];
-	unsigned long waiting = 0;
+	u64 entries[MAX_PCPUS], waiting = 0;
 	u32 cpu;
 
-	_Static_assert(MAX_PCPUS <= BITS_PER_LONG, "one word of pCPUs");
+	_Static_assert(MAX_PCPUS <= 64, "one word of pCPUs");
 	/* The changed tables before in_guest; partner: the exit path. */
 	smp_mb();
-	for (cpu = find_next_bit(mask, nr_pcpus, 0); cpu < nr_pcpus;
-	     cpu = find_next_bit(mask, nr_pcpus, cpu + 1)) {
+	for (cpu = 0; cpu < nr_pcpus; cpu++) {
 		struct pcpu *p = pcpu_table[cpu];
 
-		if (cpu == this_cpu->id)
+		if (cpu == this_cpu->id || !(mask & BIT(cpu)))
 			continue;
 		/* The count first: if it moves after this, CR3 was loaded. */
 		entries[cpu] = __atomic_load_n(&p->entries, __ATOMIC_ACQUIRE);
@@ -73,9 +71,8 @@ void pcpu_flush(const unsigned long *mask)
 		waiting |= BIT(cpu);
 		ipi_send(cpu, VEC_IPI_FLUSH);
 	}
-	for (cpu = find_next_bit(&waiting, nr_pcpus, 0); cpu < nr_pcpus;
-	     cpu = find_next_bit(&waiting, nr_pcpus, cpu + 1)) {
-		struct pcpu *p = pcpu_table[cpu];
+	for (; waiting; waiting &= waiting - 1) {
+		struct pcpu *p = pcpu_table[cpu = __builtin_ctzll(waiting)];
 
 		while (__atomic_load_n(&p->in_guest, __ATOMIC_ACQUIRE) &&
 		       __atomic_load_n(&p->entries, __ATOMIC_ACQUIRE) == entries[cpu]) {

@@ -29,7 +29,7 @@ void softirq_raise(u32 cpu, unsigned int nr);
  * held: a pCPU in guest space holds none and its interrupts are on.
  * The own pCPU (in host space) is skipped.
  */
-void pcpu_flush(const unsigned long *mask);
+void pcpu_flush(u64 mask);
 
 /*
  * Panic, power off, reboot: an NMI to all other pCPUs, whose handler is to call

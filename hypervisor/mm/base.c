@@ -29,12 +29,7 @@ static struct mm_vcpu *mm_of(struct vcpu *v)
 
 static void slot_write(struct vcpu *v, unsigned int slot, u64 entry)
 {
-	u64 *word = &mm_of(v)->l4_present[slot / 64];
-
-	if (entry & PTE_P)
-		*word |= BIT(slot % 64);
-	else
-		*word &= ~BIT(slot % 64);
+	l4_bitmap_set(mm_of(v)->l4_present, slot, entry & PTE_P);
 	WRITE_ONCE(v->l4[slot], (entry & PTE_P) ? entry : 0);
 }
 

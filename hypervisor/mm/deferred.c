@@ -191,7 +191,6 @@ static unsigned int validate(struct mm_core *c, const struct open_table *o)
 
 void table_close(struct domain *d)
 {
-	unsigned long mask[BITS_TO_LONGS(MAX_VCPUS)] = { 0 };
 	struct open_table *o = &d->mm->open;
 	struct vcpu *v = o->vcpu;
 	struct mm_vcpu *m;
@@ -199,12 +198,11 @@ void table_close(struct domain *d)
 	if (!v)
 		return;
 	m = d->mm->vcpu[v->id];
-	mask[0] = BIT(v->id);
 	WRITE_ONCE(v->gate_ro->open_table, 0);
 	vcpu_gate_map_window(v, INVALID_MFN);
 	if (o->alias_slot)
 		WRITE_ONCE(v->l4[o->alias_slot], guest_l4_entry(v, o->alias_slot));
-	mm_flush_vcpus(d, mask);
+	mm_flush_vcpus(d, BIT(v->id));
 
 	if (validate(&d->mm->core, o) >= WORTHWHILE)
 		m->patience = 1;

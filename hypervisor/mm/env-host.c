@@ -85,11 +85,9 @@ bool env_is_ram(mfn_t mfn)
 	return mfn_is_ram(mfn);
 }
 
-/* pCPUs that have a vCPU of @d loaded, of those in @vcpus (NULL: all). */
-static void flush_pcpus_of(struct domain *d, const unsigned long *vcpus)
+void mm_flush_vcpus(struct domain *d, u64 vcpus)
 {
-	unsigned long mask[BITS_TO_LONGS(MAX_PCPUS)] = { 0 };
-	bool any = false;
+	u64 mask = 0;
 	u32 i;
 
 	/* The tables were changed before is_running is read (schedule()). */
@@ -97,38 +95,26 @@ static void flush_pcpus_of(struct domain *d, const unsigned long *vcpus)
 	for (i = 0; i < d->max_vcpus; i++) {
 		struct vcpu *v = d->vcpu[i];
 
-		if (!v || !READ_ONCE(v->is_running) ||
-		    (vcpus && !test_bit(i, vcpus)))
-			continue;
-		if (READ_ONCE(v->pcpu) == this_cpu->id)
-			continue;
-		mask[0] |= 1UL << READ_ONCE(v->pcpu);
-		any = true;
+		if (v && READ_ONCE(v->is_running) && (vcpus & BIT(i)))
+			mask |= BIT(READ_ONCE(v->pcpu));
 	}
-	if (!any)
+	mask &= ~BIT(this_cpu->id);
+	if (!mask)
 		return;
 	__atomic_add_fetch(&d->stat_flushes, 1, __ATOMIC_RELAXED);
 	pcpu_flush(mask);
 }
 
-void mm_flush_vcpus(struct domain *d, const unsigned long *vcpu_mask)
-{
-	flush_pcpus_of(d, vcpu_mask);
-}
-
 static void flush_numbered(struct domain *d, bool everywhere)
 {
-	static const unsigned long all[BITS_TO_LONGS(MAX_PCPUS)] = {
-		[0 ... BITS_TO_LONGS(MAX_PCPUS) - 1] = ~0UL,
-	};
 	struct mm_core *c = &d->mm->core;
 	u16 nr, done;
 
 	nr = __atomic_add_fetch(&c->flush_started, 1, __ATOMIC_SEQ_CST);
 	if (everywhere)
-		pcpu_flush(all);
+		pcpu_flush(~0ULL);
 	else
-		flush_pcpus_of(d, NULL);
+		mm_flush_vcpus(d, ~0ULL);
 	done = __atomic_load_n(&c->flush_done, __ATOMIC_SEQ_CST);
 	while ((s16)(nr - done) > 0 &&
 	       !__atomic_compare_exchange_n(&c->flush_done, &done, nr, false,

@@ -49,17 +49,6 @@ static bool frame_is_idle(struct domain *d, mfn_t mfn)
 	       !(x & TI_PARTIAL) && !(x & TI_COUNT);
 }
 
-static int read_lists(struct chunk *k)
-{
-	size_t n_in = (1UL << (k->order - k->in_order)) * sizeof(u64);
-	size_t n_out = (1UL << (k->order - k->out_order)) * sizeof(u64);
-
-	if (copy_from_guest(k->in, k->in_slots, n_in) ||
-	    copy_from_guest(k->out, k->out_slots, n_out))
-		return -EFAULT;
-	return 0;
-}
-
 static mfn_t in_frame(const struct chunk *k, u32 i)
 {
 	return MFN(k->in[i >> k->in_order] + (i & ((1U << k->in_order) - 1)));
@@ -130,9 +119,9 @@ static int exchange_chunk(struct domain *d, struct chunk *k)
 	u32 i, j, n = 1U << (k->order - k->out_order);
 	int rc;
 
-	rc = read_lists(k);
-	if (rc)
-		return rc;
+	if (copy_from_guest(k->in, k->in_slots, sizeof(u64) << (k->order - k->in_order)) ||
+	    copy_from_guest(k->out, k->out_slots, n * sizeof(u64)))
+		return -EFAULT;
 	/* Tables that wait to be undone may still hold the frames. */
 	rc = types_undo(mm_lock(d)) ? claim_in(d, k) : -ERESTART;
 	if (!rc) {
@@ -172,12 +161,11 @@ static int check_arguments(struct domain *d, const struct xen_memory_exchange *x
 static void set_chunk(struct chunk *k, const struct xen_memory_exchange *x)
 {
 	u64 frames = x->nr_exchanged << x->in.extent_order;
-	u32 bits = XENMEMF_get_address_bits(x->out.mem_flags);
 
 	k->in_order = x->in.extent_order;
 	k->out_order = x->out.extent_order;
 	k->order = max(k->in_order, k->out_order);
-	k->below = bits && bits < 52 ? 1ULL << bits : 0;
+	k->below = address_limit(x->out.mem_flags);
 	k->in_slots = (u64)x->in.extent_start.p +
 		      x->nr_exchanged * sizeof(u64);
 	k->out_slots = (u64)x->out.extent_start.p +

@@ -118,6 +118,8 @@ static inline void other_domain_put(struct domain *fd)
 		domain_put(fd);
 }
 
+/* What mem_flags of memory_op say of addresses; 0: nothing. */
+paddr_t address_limit(u32 mem_flags);
 long memory_exchange(struct vcpu *v, u64 arg);
 u64 m2p_entries(void);
 

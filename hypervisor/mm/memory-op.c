@@ -28,7 +28,7 @@
 struct e820_entry machine_e820[128];
 unsigned int nr_machine_e820;
 
-static paddr_t address_limit(u32 mem_flags)
+paddr_t address_limit(u32 mem_flags)
 {
 	u32 bits = XENMEMF_get_address_bits(mem_flags);
 

@@ -114,7 +114,7 @@ int __must_check mm_set_gdt(struct vcpu *v, const unsigned long *frames, u32 ent
  * when all of them have left it (machine/smp.c has the protocol).
  */
 void mm_flush_domain(struct domain *d);
-void mm_flush_vcpus(struct domain *d, const unsigned long *vcpu_mask);
+void mm_flush_vcpus(struct domain *d, u64 vcpus);
 
 /**
  * mm_protect_mmio() - device registers that no guest may map writable

@@ -206,11 +206,11 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 
 int flush_vcpu_mask(struct domain *d, u64 mask)
 {
-	unsigned long bits[BITS_TO_LONGS(MAX_VCPUS)] = { 0 };
+	u64 vcpus = 0;
 
-	if (copy_from_guest(bits, mask, DIV_ROUND_UP(d->max_vcpus, 8)))
+	if (copy_from_guest(&vcpus, mask, DIV_ROUND_UP(d->max_vcpus, 8)))
 		return -EFAULT;
-	mm_flush_vcpus(d, bits);
+	mm_flush_vcpus(d, vcpus);
 	return 0;
 }
 

@@ -100,42 +100,28 @@ static int table_op(struct vcpu *v, const struct mmuext_op *op)
 	return -ENOSYS;
 }
 
-/* Flushes; *@mine is false if @op is none of them. */
-static int flush_op(struct vcpu *v, const struct mmuext_op *op, bool *mine)
-{
-	struct domain *d = v->domain;
-
-	*mine = true;
-	switch (op->cmd) {
-	case MMUEXT_TLB_FLUSH_LOCAL:
-	case MMUEXT_INVLPG_LOCAL:
-		return 0;
-	case MMUEXT_TLB_FLUSH_MULTI:
-	case MMUEXT_INVLPG_MULTI:
-		return flush_vcpu_mask(d, (u64)op->arg2.vcpumask.p);
-	case MMUEXT_TLB_FLUSH_ALL:
-	case MMUEXT_INVLPG_ALL:
-		mm_flush_domain(d);
-		return 0;
-	}
-	*mine = false;
-	return 0;
-}
-
 /* @fd: whose tables if they are not the caller's own. */
 static int one_op(struct vcpu *v, struct domain *fd, const struct mmuext_op *op)
 {
 	struct mm_core *c;
-	bool mine;
 	int rc;
 
 	if (op->cmd <= MMUEXT_UNPIN_TABLE)
 		return pin_op(fd ? fd : v->domain, op);
 	if (fd)
 		return -EPERM;
-	rc = flush_op(v, op, &mine);
-	if (mine)
-		return rc;
+	switch (op->cmd) {
+	case MMUEXT_TLB_FLUSH_LOCAL:
+	case MMUEXT_INVLPG_LOCAL:
+		return 0;
+	case MMUEXT_TLB_FLUSH_MULTI:
+	case MMUEXT_INVLPG_MULTI:
+		return flush_vcpu_mask(v->domain, (u64)op->arg2.vcpumask.p);
+	case MMUEXT_TLB_FLUSH_ALL:
+	case MMUEXT_INVLPG_ALL:
+		mm_flush_domain(v->domain);
+		return 0;
+	}
 	c = mm_lock(v->domain);
 	do {
 		rc = table_op(v, op);

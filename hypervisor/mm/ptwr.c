@@ -22,12 +22,6 @@
 #include "mm/internal.h"
 #include "state/guest-access.h"
 
-/* Instruction bytes: as many of the 15 as are mapped. */
-static unsigned int fetch_code(struct vcpu *v, u8 *code)
-{
-	return MAX_INSN_BYTES - copy_from_vcpu(v, code, v->regs->rip, MAX_INSN_BYTES);
-}
-
 static int apply(struct vcpu *v, mfn_t mfn, const struct pt_insn *insn,
 		 struct pt_op *op)
 {
@@ -51,7 +45,9 @@ static int apply(struct vcpu *v, mfn_t mfn, const struct pt_insn *insn,
 static int decode_write(struct vcpu *v, u64 va, u8 *code, struct pt_insn *insn,
 			struct pt_op *op)
 {
-	if (pt_insn_decode(code, fetch_code(v, code), v->regs, insn))
+	size_t left = copy_from_vcpu(v, code, v->regs->rip, MAX_INSN_BYTES);
+
+	if (pt_insn_decode(code, MAX_INSN_BYTES - left, v->regs, insn))
 		return -EINVAL;
 	/* The fault must be this operand's, in this entry. */
 	if ((insn->addr ^ va) & ~7ULL)

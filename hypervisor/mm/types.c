@@ -26,6 +26,7 @@
  * again, now or when the guest re-executes its call.
  */
 #include "base/errno.h"
+#include "base/string.h"
 #include "machine/pte.h"
 #include "mm/env.h"
 #include "mm/types.h"
@@ -262,12 +263,9 @@ static void l4_bitmap_make(struct page *pg)
 	u64 *t = env_map(page_to_mfn(pg)), map[L4_BITMAP_WORDS] = { 0 };
 	unsigned int i;
 
-	for (i = 0; i < NR_ENTRIES; i++) {
-		if (l4_slot_is_guest(i) && (t[i] & PTE_P))
-			map[i / 64] |= BIT(i % 64);
-	}
-	for (i = 0; i < L4_BITMAP_WORDS; i++)
-		t[L4_BITMAP_SLOT + i] = map[i];
+	for (i = 0; i < NR_ENTRIES; i++)
+		l4_bitmap_set(map, i, l4_slot_is_guest(i) && (t[i] & PTE_P));
+	memcpy(t + L4_BITMAP_SLOT, map, sizeof(map));
 }
 
 /* Validate a table from entry @from on; its count is 1 and is ours. */
@@ -482,23 +480,29 @@ int type_pin(struct mm_core *c, mfn_t mfn, enum page_type t)
 	return 0;
 }
 
+static bool drop_pin(struct mm_core *c, struct page *pg)
+{
+	u64 x = type_info_read(pg);
+
+	if (!(x & TI_PINNED))
+		return false;
+	type_info_write(pg, x & ~TI_PINNED);
+	type_put(c, page_to_mfn(pg));
+	return true;
+}
+
 int type_unpin(struct mm_core *c, mfn_t mfn)
 {
 	struct page *pg;
 	int rc = -EINVAL;
-	u64 x;
 
 	if (!mfn_valid(mfn))
 		return -EPERM;
 	pg = mfn_to_page(mfn);
 	if (!page_ref_get(pg, c->owner))
 		return -EPERM;
-	x = type_info_read(pg);
-	if (x & TI_PINNED) {
-		type_info_write(pg, x & ~TI_PINNED);
-		type_put(c, mfn);
+	if (drop_pin(c, pg))
 		rc = 0;
-	}
 	ref_put(c, pg);
 	return rc;
 }
@@ -507,10 +511,6 @@ void type_abandon(struct mm_core *c, struct page *pg)
 {
 	u64 x = type_info_read(pg);
 
-	if (x & TI_PINNED) {
-		type_info_write(pg, x & ~TI_PINNED);
-		type_put(c, page_to_mfn(pg));
-	} else if ((x & TI_PARTIAL) && !(x & TI_QUEUED)) {
+	if (!drop_pin(c, pg) && (x & TI_PARTIAL) && !(x & TI_QUEUED))
 		queue_undo(c, pg, type_info_type(x), partial_done(x));
-	}
 }

@@ -46,6 +46,12 @@ static inline bool l4_slot_is_guest(unsigned int slot)
 #define L4_BITMAP_SLOT	256
 #define L4_BITMAP_WORDS	8
 
+static inline void l4_bitmap_set(u64 *map, unsigned int slot, bool present)
+{
+	map[slot / 64] &= ~BIT(slot % 64);
+	map[slot / 64] |= (u64)present << slot % 64;
+}
+
 /* validate.c */
 enum frame_kind {
 	KIND_RAM,	/* of a plain domain: write-back only */

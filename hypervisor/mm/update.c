@@ -59,16 +59,6 @@ static bool exchange(u64 *p, u64 from, u64 to)
 					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
-static void l4_bitmap_set(u64 *l4, unsigned int slot, bool present)
-{
-	u64 *word = &l4[L4_BITMAP_SLOT + slot / 64];
-
-	if (present)
-		*word |= BIT(slot % 64);
-	else
-		*word &= ~BIT(slot % 64);
-}
-
 /**
  * new_entry_get() - entry_get() of what @op makes of op->old
  *
@@ -118,7 +108,7 @@ static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 		entry_put(c, level, new);
 	}
 	if (level == 4) {
-		l4_bitmap_set((u64 *)env_map(table), slot, new & PTE_P);
+		l4_bitmap_set((u64 *)env_map(table) + L4_BITMAP_SLOT, slot, new & PTE_P);
 		env_sync_l4(c, table, slot, new);
 	}
 	if (level > 1 && (old & PTE_P) && ((old ^ new) & (PTE_P | PTE_ADDR)))

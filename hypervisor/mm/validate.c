@@ -36,22 +36,25 @@ static unsigned int pat_index(u64 e)
 	       ((e & PTE_PAT) ? 4 : 0);
 }
 
+static int check(u64 *e, u64 mfn_limit, u64 passed)
+{
+	u64 x = *e & ~PTE_G;
+
+	if ((x & ~passed) || pte_mfn(x).v >= mfn_limit)
+		return -EINVAL;
+	*e = x;
+	return 0;
+}
+
 /**
  * pte_check_leaf() - a present L1 entry: refuse it, or make it what we map
  * @kind: of the frame it names
  */
 int pte_check_leaf(u64 *e, u64 mfn_limit, enum frame_kind kind)
 {
-	u64 x = *e & ~PTE_G;
-
-	if (x & ~(PTE_PASSED | PTE_CACHE))
+	if (!(cache_allowed[kind] >> pat_index(*e) & 1))
 		return -EINVAL;
-	if (pte_mfn(x).v >= mfn_limit)
-		return -EINVAL;
-	if (!(cache_allowed[kind] >> pat_index(x) & 1))
-		return -EINVAL;
-	*e = x;
-	return 0;
+	return check(e, mfn_limit, PTE_PASSED | PTE_CACHE);
 }
 
 /**
@@ -61,12 +64,5 @@ int pte_check_leaf(u64 *e, u64 mfn_limit, enum frame_kind kind)
  */
 int pte_check_table(u64 *e, u64 mfn_limit)
 {
-	u64 x = *e & ~PTE_G;
-
-	if (x & ~PTE_PASSED)
-		return -EINVAL;
-	if (pte_mfn(x).v >= mfn_limit)
-		return -EINVAL;
-	*e = x;
-	return 0;
+	return check(e, mfn_limit, PTE_PASSED);
 }

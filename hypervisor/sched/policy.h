@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Private to sched: who runs next (policy.c). All of it is guarded by sched_lock. */
+/*
+ * Private to sched: who runs next (policy.c). All of it is guarded by sched_lock.
+ * At the end: registers of a vCPU out of and into this pCPU (switch.c).
+ */
 #ifndef RINGLET_SCHED_POLICY_H
 #define RINGLET_SCHED_POLICY_H
 
@@ -79,5 +82,9 @@ void policy_change(struct sched_queue *q, struct sched_vcpu *s, u64 affinity,
 		   u32 weight, u32 cap);
 /* Account what runs on all pCPUs up to @now. */
 void policy_charge_all(struct sched_queue *q, u64 now);
+
+void vcpu_registers_save(struct vcpu *v);
+void vcpu_registers_load(struct vcpu *v);
+void ldt_load(struct vcpu *v);
 
 #endif

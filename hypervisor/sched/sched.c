@@ -22,7 +22,6 @@
  */
 #include "sched/sched.h"
 #include "sched/policy.h"
-#include "sched/switch.h"
 
 #include "base/errno.h"
 #include "console/printk.h"

@@ -49,7 +49,7 @@ void vcpu_runstate_publish(struct vcpu *v);
  */
 void vcpu_segments_save(struct vcpu *v);	/* before v->ds, ... are read */
 void vcpu_cr4_load(struct vcpu *v);	/* after v->virt_cr4 */
-void vcpu_debug_load(struct vcpu *v);	/* after v->dr[], v->dr7 */
+void vcpu_debug_load(struct vcpu *v);	/* after v->dr[], v->dr[7] */
 
 /*
  * News for rooms above, by name at link time.

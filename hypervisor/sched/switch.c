@@ -15,11 +15,11 @@
  * in struct vcpu are the truth and the registers still hold another vCPU's.
  *
  * While loaded, CR0.TS in the register is the truth (the gate toggles it for
- * fpu_taskswitch), DR6 is v->dr6, TSC_AUX is v->tsc_aux.
+ * fpu_taskswitch), DR6 is v->dr[6], TSC_AUX is v->tsc_aux.
  * Locks: none; own pCPU, interrupts off.
  */
 #include "sched/sched.h"
-#include "sched/switch.h"
+#include "sched/policy.h"
 
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
@@ -86,7 +86,7 @@ void vcpu_cr4_load(struct vcpu *v)
 /** vcpu_debug_load() - DR0-3 and DR7 of @v; DR7 = 0 if it has no breakpoint */
 void vcpu_debug_load(struct vcpu *v)
 {
-	if (!(v->dr7 & DR7_ACTIVE)) {
+	if (!(v->dr[7] & DR7_ACTIVE)) {
 		if (this_cpu->dr7)
 			write_dr7(0);
 		this_cpu->dr7 = 0;
@@ -99,8 +99,8 @@ void vcpu_debug_load(struct vcpu *v)
 	write_dr2(v->dr[2]);
 	write_dr3(v->dr[3]);
 	write_dr6(DR6_INIT);
-	write_dr7(v->dr7);
-	this_cpu->dr7 = v->dr7;
+	write_dr7(v->dr[7]);
+	this_cpu->dr7 = v->dr[7];
 }
 
 /** vcpu_registers_save() - what the switch owns of @v into struct vcpu */

@@ -49,7 +49,6 @@ struct vcpu {
 	struct regs *regs;		/* &gate_rw->regs: the guest's registers */
 	u64 *l4;		/* the L4 the hardware uses: guest's + ours */
 	u64 *gate_l1;		/* L1 of the gate region in guest space */
-	u64 *gate_l2, *gate_l3;
 
 	/* Guest tables. guarded by: d->page_lock; own pCPU reads */
 	mfn_t guest_l4;		/* the guest's base pointer: holds a type ref */
@@ -68,7 +67,7 @@ struct vcpu {
 	/* Virtual privileged state. guarded by: own pCPU */
 	u64 virt_cr0;		/* only TS matters; others as we show them */
 	u64 virt_cr4;		/* as the guest set it (TSD, DE, UMIP, ...) */
-	u64 dr[4], dr6, dr7;
+	u64 dr[8];		/* as read; 4 and 5 unused */
 	u32 iopl;		/* virtual: 0..3 */
 	u32 tsc_aux;		/* in the MSR while loaded */
 	u64 iobmp;		/* guest linear address, 0: none */

@@ -81,25 +81,22 @@ static void map_shared_pages(struct vcpu *v)
 
 int vcpu_gate_init(struct vcpu *v)
 {
+	u64 *l3 = domain_alloc_page(v->domain), *l2 = domain_alloc_page(v->domain);
+
 	v->gate_ro = domain_alloc_page(v->domain);
 	v->gate_rw = domain_alloc_page(v->domain);
 	v->l4 = domain_alloc_page(v->domain);
-	v->gate_l3 = domain_alloc_page(v->domain);
-	v->gate_l2 = domain_alloc_page(v->domain);
 	v->gate_l1 = domain_alloc_page(v->domain);
-	if (!v->gate_ro || !v->gate_rw || !v->l4 || !v->gate_l3 ||
-	    !v->gate_l2 || !v->gate_l1)
+	if (!v->gate_ro || !v->gate_rw || !v->l4 || !l3 || !l2 || !v->gate_l1)
 		return -ENOMEM;
 	v->domain->table_pages += 4;
 
 	map_shared_pages(v);
 	map_ours(v, GATE_PAGE_RO, v->gate_ro, PTE_RODATA);
 	map_ours(v, GATE_PAGE_RW, v->gate_rw, PTE_DATA);
-	v->gate_l2[pt_index(GATE_VIRT, L2_SHIFT)] =
-		pte_make(virt_to_mfn(v->gate_l1), PTE_TABLE);
-	v->gate_l3[pt_index(GATE_VIRT, L3_SHIFT)] =
-		pte_make(virt_to_mfn(v->gate_l2), PTE_TABLE);
-	v->l4[GATE_SLOT] = pte_make(virt_to_mfn(v->gate_l3), PTE_TABLE);
+	l2[pt_index(GATE_VIRT, L2_SHIFT)] = pte_make(virt_to_mfn(v->gate_l1), PTE_TABLE);
+	l3[pt_index(GATE_VIRT, L3_SHIFT)] = pte_make(virt_to_mfn(l2), PTE_TABLE);
+	v->l4[GATE_SLOT] = pte_make(virt_to_mfn(l3), PTE_TABLE);
 
 	v->regs = &v->gate_rw->regs;
 	v->gate_rw->kernel_mode = 1;

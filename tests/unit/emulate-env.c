@@ -64,6 +64,8 @@ int env_reset(void **state)
 	vcpu.domain = &dom;
 	vcpu.gate_rw = &gate_rw;
 	vcpu.gate_ro = &gate_ro;
+	vcpu.dr[6] = 0xffff0ff0;	/* as control/domain.c does */
+	vcpu.dr[7] = 0x400;
 	vcpu.regs = regs = &gate_rw.regs;
 	vcpu.vcpu_info = &info;
 	vcpu.guest_l4 = MFN(0x1234);

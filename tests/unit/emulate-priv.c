@@ -73,7 +73,7 @@ static void test_flags(void **state)
 	assert_true(RUN(0xfa));
 	assert_int_equal(regs->rip, CODE + 1);
 	assert_int_equal(injected.vector, VEC_DB);
-	assert_true(vcpu.dr6 & BIT(14));
+	assert_true(vcpu.dr[6] & BIT(14));
 }
 
 /* REP that goes on is one instruction still: no trap between. */
@@ -366,7 +366,7 @@ static void test_dr7(void **state)
 	(void)state;
 	assert_int_equal(do_get_debugreg(7), 0x400);
 	assert_int_equal(do_set_debugreg(7, 0xd0003), 0);
-	assert_int_equal(vcpu.dr7, 0xd0403);
+	assert_int_equal(vcpu.dr[7], 0xd0403);
 	assert_int_equal(do_set_debugreg(7, BIT(13)), -EPERM);
 	assert_int_equal(do_set_debugreg(7, ~0ULL), -EPERM);
 	/* I/O: refused where it is enabled, nothing where it is not. */
@@ -374,10 +374,10 @@ static void test_dr7(void **state)
 	assert_int_equal(do_set_debugreg(7, 0x20002), -EPERM);
 	assert_int_equal(do_set_debugreg(7, 0x20000080), -EPERM);
 	assert_int_equal(do_set_debugreg(7, 0x20004), 0);
-	assert_int_equal(vcpu.dr7, 0x20404);
+	assert_int_equal(vcpu.dr[7], 0x20404);
 	/* Reserved bits. */
 	assert_int_equal(do_set_debugreg(7, 0x12340000d800), 0);
-	assert_int_equal(vcpu.dr7, 0x400);
+	assert_int_equal(vcpu.dr[7], 0x400);
 }
 
 static void test_dr6(void **state)
@@ -396,7 +396,7 @@ static void test_dr_numbers(void **state)
 	assert_int_equal(do_set_debugreg(8, 0), -EINVAL);
 	assert_int_equal(do_get_debugreg(~0ULL), -EINVAL);
 	assert_int_equal(do_set_debugreg(5, 3), 0);
-	assert_int_equal(vcpu.dr7, 0x403);
+	assert_int_equal(vcpu.dr[7], 0x403);
 	assert_int_equal(do_get_debugreg(5), 0x403);
 	vcpu.virt_cr4 = CR4_DE;
 	assert_int_equal(do_set_debugreg(4, 0), -ENODEV);

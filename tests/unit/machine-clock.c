@@ -14,7 +14,7 @@
 
 #include "machine/acpi.h"
 #include "machine/clock.h"
-#include "machine/cmos.h"
+#include "machine/clock.h"
 #include "machine/cpu.h"
 #include "machine/muldiv.h"
 
