@@ -6,7 +6,6 @@
 #include "base/types.h"
 
 #define BITS_PER_LONG	64
-#define BITS_TO_LONGS(n) DIV_ROUND_UP(n, BITS_PER_LONG)
 
 static inline bool test_bit(unsigned int nr, const volatile unsigned long *p)
 {

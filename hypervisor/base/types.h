@@ -2,10 +2,8 @@
 /*
  * Fixed-width types, typed frame numbers and compiler attributes.
  *
- * mfn_t, pfn_t and gfn_t are one-word structs so that the compiler refuses to
- * mix them: an mfn is a machine frame, a pfn the guest's own linear
- * numbering, a gfn a frame as the guest names it in a call (for PV guests a
- * gfn is an mfn that nobody has checked yet).
+ * mfn_t, a machine frame, is a one-word struct so that the compiler refuses to mix
+ * it with other numbers: a pfn is the guest's own linear numbering.
  */
 #ifndef RINGLET_BASE_TYPES_H
 #define RINGLET_BASE_TYPES_H
@@ -27,8 +25,6 @@ typedef u64 paddr_t;	/* machine address, bytes */
 typedef u64 vaddr_t;	/* linear address, bytes */
 
 typedef struct { u64 v; } mfn_t;
-typedef struct { u64 v; } pfn_t;
-typedef struct { u64 v; } gfn_t;
 
 #define MFN(x)		((mfn_t){ (x) })
 #define INVALID_MFN	MFN(~0ULL)
@@ -52,13 +48,11 @@ static inline mfn_t paddr_to_mfn(paddr_t pa)
 	return MFN(pa >> PAGE_SHIFT);
 }
 
-/* sparse: guest pointers are another address space and never dereferenced. */
+/* sparse: device registers are another address space and never dereferenced. */
 #ifdef __CHECKER__
-#define __guest		__attribute__((noderef, address_space(1)))
 #define __force		__attribute__((force))
 #define __iomem		__attribute__((noderef, address_space(2)))
 #else
-#define __guest
 #define __force
 #define __iomem
 #endif

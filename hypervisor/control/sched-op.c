@@ -81,27 +81,24 @@ static long op_yield(struct vcpu *v, void *arg)
 /* id 0: take a free watchdog, its id is returned; timeout 0: give it back. */
 static long set_watchdog(struct control_domain *c, u32 id, u32 timeout)
 {
+	long rc = 0;
+
 	if (id > NR_WATCHDOGS || (!id && !timeout))
 		return -EINVAL;
 	if (!id) {
 		while (id < NR_WATCHDOGS && c->watchdog_used[id])
 			id++;
-		if (id == NR_WATCHDOGS)
+		rc = ++id;
+		if (id > NR_WATCHDOGS)
 			return -ENOSPC;
-		c->watchdog_used[id] = true;
-		timer_set(&c->watchdog[id], this_cpu->id,
-			  system_time() + timeout * NS_PER_S);
-		return id + 1;
-	}
-	id--;
-	if (!c->watchdog_used[id])
+	} else if (!c->watchdog_used[id - 1]) {
 		return -EINVAL;
-	timer_stop(&c->watchdog[id]);
-	c->watchdog_used[id] = timeout;
+	}
+	timer_stop(&c->watchdog[id - 1]);
+	c->watchdog_used[id - 1] = timeout;
 	if (timeout)
-		timer_set(&c->watchdog[id], this_cpu->id,
-			  system_time() + timeout * NS_PER_S);
-	return 0;
+		timer_set(&c->watchdog[id - 1], this_cpu->id, system_time() + timeout * NS_PER_S);
+	return rc;
 }
 
 static long op_watchdog(struct vcpu *v, void *arg)

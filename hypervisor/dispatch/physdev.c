@@ -415,7 +415,7 @@ void __init pirq_boot_init(void)
 	unsigned int i;
 
 	protect_controller(apic_mmio_base());
-	for (i = 0; i < nr_ioapics(); i++)
-		protect_controller(ioapic_mmio_base(i) & PAGE_MASK);
+	for (i = 0; i < acpi.nr_ioapics; i++)
+		protect_controller(acpi.ioapic[i].base & PAGE_MASK);
 	console_route();
 }

@@ -65,9 +65,6 @@ int __must_check grant_claim(struct domain *d, u32 ref, u16 user, bool write)
 void grant_release(struct domain *d, u32 ref, bool write)
 	__requires(d->grant->lock);
 
-/* The domain that an operation names: GNTST_okay, with a reference. */
-int __must_check grant_domain_of(struct vcpu *v, domid_t id, struct domain **d);
-
 /* One page of handles more; false: it has as many as it may, or no memory. */
 bool maps_grow(struct domain *d) __requires(d->grant->maps_lock);
 

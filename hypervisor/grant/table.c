@@ -64,15 +64,12 @@ void grant_release(struct domain *d, u32 ref, bool write)
 	entry_release(entry_shared(d, ref), a, write);
 }
 
-int grant_domain_of(struct vcpu *v, domid_t id, struct domain **d)
+/* The domain that an operation names: GNTST_okay, with a reference. */
+static int grant_domain_of(struct vcpu *v, domid_t id, struct domain **d)
 {
-	switch (domain_get_for(v, id, d)) {
-	case 0:
-		return GNTST_okay;
-	case -EPERM:
-		return GNTST_permission_denied;
-	}
-	return GNTST_bad_domain;
+	int rc = domain_get_for(v, id, d);
+
+	return !rc ? GNTST_okay : rc == -EPERM ? GNTST_permission_denied : GNTST_bad_domain;
 }
 
 /* One frame more, of entries that permit nothing. */
@@ -126,10 +123,10 @@ static long op_setup_table(struct vcpu *v, void *arg)
 	struct domain *d;
 
 	op->status = grant_domain_of(v, op->dom, &d);
-	if (op->status == GNTST_okay) {
-		op->status = setup_frames(d, op);
-		domain_put(d);
-	}
+	if (op->status)
+		return 0;
+	op->status = setup_frames(d, op);
+	domain_put(d);
 	return 0;
 }
 
@@ -139,11 +136,11 @@ static long op_query_size(struct vcpu *v, void *arg)
 	struct domain *d;
 
 	op->status = grant_domain_of(v, op->dom, &d);
-	if (op->status == GNTST_okay) {
-		op->nr_frames = READ_ONCE(d->grant->nr_frames);
-		op->max_nr_frames = d->max_grant_frames;
-		domain_put(d);
-	}
+	if (op->status)
+		return 0;
+	op->nr_frames = READ_ONCE(d->grant->nr_frames);
+	op->max_nr_frames = d->max_grant_frames;
+	domain_put(d);
 	return 0;
 }
 

@@ -100,16 +100,6 @@ void ioapic_boot_init(void)
 	}
 }
 
-unsigned int nr_ioapics(void)
-{
-	return nr;
-}
-
-paddr_t ioapic_mmio_base(unsigned int i)
-{
-	return i < nr ? ioapics[i].base : 0;
-}
-
 /* One more than the highest GSI. */
 u32 nr_gsis(void)
 {
@@ -123,14 +113,10 @@ u32 nr_gsis(void)
 int ioapic_route(u32 gsi, u8 vector, u32 cpu, bool level, bool active_low)
 {
 	const struct ioapic *io = by_gsi(gsi);
-	u32 low = vector | PIN_MASKED;
+	u32 low = vector | PIN_MASKED | (level ? PIN_LEVEL : 0) | (active_low ? PIN_ACTIVE_LOW : 0);
 
 	if (!io)
 		return -EINVAL;
-	if (level)
-		low |= PIN_LEVEL;
-	if (active_low)
-		low |= PIN_ACTIVE_LOW;
 	spin_lock(&ioapic_lock);
 	/* Masked before the destination changes, never half of each. */
 	reg_write(io, IOAPIC_PIN(gsi - io->gsi_base), low);

@@ -23,8 +23,6 @@ paddr_t apic_mmio_base(void);
 
 void pic_mask(void);			/* both 8259s, for good */
 void ioapic_boot_init(void);		/* all pins masked */
-unsigned int nr_ioapics(void);
-paddr_t ioapic_mmio_base(unsigned int i);
 u32 nr_gsis(void);
 /* Route a GSI to @vector on pCPU @cpu (masked until ioapic_mask() unmasks it). */
 int ioapic_route(u32 gsi, u8 vector, u32 cpu, bool level, bool active_low);

@@ -18,7 +18,6 @@ struct pcpu {
 	u32 id;			/* index in pcpu_table; constant */
 	u32 apic_id;		/* constant from apic_pcpu_init() on */
 	u64 host_cr3;		/* constant */
-	void *gate_l1;		/* host view of the gate: its L1; constant */
 	u8 *gdt;		/* direct map of our GDT page; constant */
 
 	struct vcpu *current;	/* loaded vCPU; NULL: idle. Own pCPU only */

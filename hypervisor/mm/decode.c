@@ -41,19 +41,11 @@ static int reg_operand(const struct insn *c, const struct modrm *m,
 /* Group 1 and the plain forms: 0 add, 1 or, 2 adc, 3 sbb, 4 and, 5 sub, 6 xor */
 static int logic_op(unsigned int nr, struct pt_insn *insn)
 {
+	static const enum pt_op_kind kind[] = { [1] = PT_OP_OR, [4] = PT_OP_AND, [6] = PT_OP_XOR };
+
 	insn->kind = INSN_LOGIC;
-	switch (nr) {
-	case 1:
-		insn->op = PT_OP_OR;
-		return 0;
-	case 4:
-		insn->op = PT_OP_AND;
-		return 0;
-	case 6:
-		insn->op = PT_OP_XOR;
-		return 0;
-	}
-	return -EINVAL;
+	insn->op = nr < ARRAY_SIZE(kind) ? kind[nr] : PT_OP_STORE;
+	return insn->op == PT_OP_STORE ? -EINVAL : 0;
 }
 
 /* 5 bts, 6 btr, 7 btc; the bit must lie in the addressed word. */
@@ -62,21 +54,12 @@ static int bit_op(unsigned int nr, u64 bit, struct pt_insn *insn)
 	insn->kind = INSN_BIT;
 	if (bit >= 8U * insn->width)
 		return -EINVAL;
+	if (nr < 5)
+		return -EINVAL;
 	insn->bit = bit;
-	insn->value = 1ULL << bit;
-	switch (nr) {
-	case 5:
-		insn->op = PT_OP_OR;
-		return 0;
-	case 6:
-		insn->op = PT_OP_AND;
-		insn->value = ~insn->value;
-		return 0;
-	case 7:
-		insn->op = PT_OP_XOR;
-		return 0;
-	}
-	return -EINVAL;
+	insn->op = nr == 5 ? PT_OP_OR : nr == 6 ? PT_OP_AND : PT_OP_XOR;
+	insn->value = nr == 6 ? ~(1ULL << bit) : 1ULL << bit;
+	return 0;
 }
 
 static int decode_two_byte(u8 b, struct insn *c, struct regs *r,

@@ -113,7 +113,6 @@ int __init pcpu_space_create(u32 cpu, u32 apic_id)
 	p->id = cpu;
 	p->apic_id = apic_id;
 	p->host_cr3 = virt_to_paddr(l4);
-	p->gate_l1 = l1;
 	p->gdt = gdt;
 	pcpu_table[cpu] = p;
 	return 0;

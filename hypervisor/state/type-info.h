@@ -64,7 +64,6 @@ static inline enum page_type type_info_type(u64 x)
 
 /* refs, owner and flags are one word, so that they are read together. */
 #define PAGE_WORD_OWNER_SHIFT	32
-#define PAGE_WORD_FLAGS_SHIFT	48
 
 static inline u64 *page_word(struct page *pg)
 {
