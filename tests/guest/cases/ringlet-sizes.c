@@ -34,6 +34,11 @@ static const struct op {
 	SIZED(DOMAIN_FRAMES, domain_frames),
 	SIZED(MACHINE_INFO, machine_info),
 	SIZED(LOG_READ, log_read),
+#if RINGLET_ABI_MINOR >= 2
+	SIZED(DOMAIN_DEVICES, devices),
+	SIZED(DEVICES, devices),
+	SIZED(VCPU_PAGE, vcpu_page),
+#endif
 };
 
 static u8 given[MAX], whole[MAX], part[MAX];
