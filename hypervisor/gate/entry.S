@@ -61,6 +61,22 @@
 	jae	\bad
 .endm
 
+/* The caller of a system call, as a frame; its rsp is in the scratch word. */
+.macro PUSH_CALLER cs, ss
+	pushq	$\ss
+	pushq	rw(RW_SCRATCH)
+	push	%r11
+	pushq	$\cs
+	push	%rcx
+.endm
+
+/* Behind such a frame: enter host space. */
+.macro ENTER_HOST why
+	pushq	$0
+	pushq	$\why
+	jmp	gate_full
+.endm
+
 /*
  * SYSCALL from 64-bit code, ring 1 or ring 3.
  * On entry: rcx = rip, r11 = rflags, rsp = the caller's, IF = 0 (SFMASK).
@@ -126,14 +142,8 @@ gate_syscall64:
 .Lsyscall_declined:
 	mov	rw(RW_SCRATCH + 8), %rax
 	mov	rw(RW_SCRATCH + 16), %rdx
-	pushq	$SEL_USER_DS
-	pushq	rw(RW_SCRATCH)
-	push	%r11
-	pushq	$SEL_USER_CS64
-	push	%rcx
-	pushq	$0
-	pushq	$ENTRY_SYSCALL
-	jmp	gate_full
+	PUSH_CALLER SEL_USER_CS64, SEL_USER_DS
+	ENTER_HOST ENTRY_SYSCALL
 
 /*
  * SYSCALL from ring 1: a hypercall. rax = number; rdi, rsi, rdx, r10, r8 =
@@ -143,11 +153,7 @@ gate_syscall64:
 gate_hypercall:
 	cmp	$HYPERCALL_iret, %rax
 	je	gate_hypercall_iret
-	pushq	$SEL_KERNEL_DS
-	pushq	rw(RW_SCRATCH)
-	push	%r11
-	pushq	$SEL_KERNEL_CS
-	push	%rcx
+	PUSH_CALLER SEL_KERNEL_CS, SEL_KERNEL_DS
 	cmp	$HYPERCALL_mmu_update, %rax
 	je	.Lmmu_update
 	cmp	$HYPERCALL_stack_switch, %rax
@@ -155,9 +161,7 @@ gate_hypercall:
 	cmp	$HYPERCALL_set_segment_base, %rax
 	je	.Lset_segment_base
 .Lhypercall_full:
-	pushq	$0
-	pushq	$ENTRY_HYPERCALL
-	jmp	gate_full
+	ENTER_HOST ENTRY_HYPERCALL
 
 .Lstack_switch:
 	mov	%rsi, rw(RW_KERNEL_SP)
@@ -180,9 +184,7 @@ gate_iretq_kernel_at:
 
 .Lhypercall_events:
 	mov	(%rsp), %rcx
-	pushq	$0
-	pushq	$ENTRY_EVENTS
-	jmp	gate_full
+	ENTER_HOST ENTRY_EVENTS
 
 .Lset_segment_base:
 	cmp	$SEGBASE_GS_USER_SEL, %rdi
@@ -270,14 +272,9 @@ gate_hypercall_iret:
 	jne	.Liret_full
 	mov	rw(RW_SCRATCH), %r11
 	GUEST_RANGE %r11, %rcx, .Liret_full
-	pushq	64(%r11)
-	pushq	56(%r11)
-	pushq	48(%r11)
-	pushq	40(%r11)
-	pushq	32(%r11)
-	pushq	16(%r11)
-	pushq	8(%r11)
-	pushq	(%r11)
+	.irp word, 64, 56, 48, 40, 32, 16, 8, 0
+	pushq	\word(%r11)
+	.endr
 	/* 0 rax, 8 r11, 16 rcx, 24 rip, 32 cs, 40 rflags, 48 rsp, 56 ss */
 	incq	rw(RW_ENTRIES)
 	mov	40(%rsp), %rax
@@ -358,14 +355,8 @@ gate_iretq_iret_at:
 gate_syscall32:
 	mov	%rsp, rw(RW_SCRATCH)
 	lea	gate_rw + GATE_RW_STACK_TOP(%rip), %rsp
-	pushq	$SEL_USER_DS
-	pushq	rw(RW_SCRATCH)
-	push	%r11
-	pushq	$SEL_USER_CS32
-	push	%rcx
-	pushq	$0
-	pushq	$ENTRY_SYSCALL32
-	jmp	gate_full
+	PUSH_CALLER SEL_USER_CS32, SEL_USER_DS
+	ENTER_HOST ENTRY_SYSCALL32
 
 /*
  * SYSENTER. The CPU keeps neither rip nor rsp, and of the flags clears only IF
@@ -385,9 +376,7 @@ gate_sysenter:
 	orl	$EFLAGS_IF, (%rsp)
 	pushq	$3
 	pushq	$0
-	pushq	$0
-	pushq	$ENTRY_SYSENTER
-	jmp	gate_full
+	ENTER_HOST ENTRY_SYSENTER
 
 /*
  * Exceptions that the guest handles itself. rsp -> vector, error code, rip, cs,
@@ -568,18 +557,13 @@ gate_reload_start:
 	mov	rw(RW_FS), %fs
 	mov	rw(RW_GS), %gs
 gate_reload_end:
-	mov	$0xc0000100, %ecx
-	mov	ro(RO_FS_BASE), %eax
-	mov	ro(RO_FS_BASE + 4), %edx
+	mov	$0xc0000100, %ecx		/* FS base, GS base, the other mode's */
+	.irp base, RO_FS_BASE, RO_GS_BASE, RO_KERNEL_GS_BASE
+	mov	ro(\base), %eax
+	mov	ro(\base + 4), %edx
 	wrmsr
 	inc	%ecx
-	mov	ro(RO_GS_BASE), %eax
-	mov	ro(RO_GS_BASE + 4), %edx
-	wrmsr
-	inc	%ecx
-	mov	ro(RO_KERNEL_GS_BASE), %eax
-	mov	ro(RO_KERNEL_GS_BASE + 4), %edx
-	wrmsr
+	.endr
 	jmp	.Lexit_pop
 
 /*
