@@ -33,9 +33,12 @@ static inline struct control_domain *to_control(struct domain *d)
 
 void crash_report(void *domain);
 
-/* The lowest domid from @id on, with a reference; NULL: none. @total: domains in all. */
-struct domain *domain_get_next(u32 id, u32 *total);
-struct domain *domain_get_named(const char *name);
+/*
+ * The lowest domid from @id on, with a reference; NULL: none. @name: only one that is
+ * called so and is not dying; NULL: any. A name that is changed now may be found or not.
+ * @total: domains in all.
+ */
+struct domain *domain_find(u32 id, const char *name, u32 *total);
 
 /* Operations of ringlet_op outside control/ringlet-op.c. */
 /* vcpu_context_set or _get; vcpu_op initialise. */

@@ -76,7 +76,7 @@ struct domain *domain_get(domid_t id)
 	return c ? &c->domain : NULL;
 }
 
-struct domain *domain_get_next(u32 id, u32 *total)
+struct domain *domain_find(u32 id, const char *name, u32 *total)
 {
 	struct control_domain *c, *best;
 	u32 i;
@@ -87,35 +87,15 @@ struct domain *domain_get_next(u32 id, u32 *total)
 		*total = 0;
 		for (i = 0; i < NR_BUCKETS; i++)
 			for (c = bucket[i]; c; c = c->next, ++*total)
-				if (c->domain.id >= id && c->published &&
-				    READ_ONCE(c->domain.refs) &&
-				    (!best || c->domain.id < best->domain.id))
+				if (c->domain.id >= id && c->published && READ_ONCE(c->domain.refs) &&
+				    (!best || c->domain.id < best->domain.id) &&
+				    (!name || (!READ_ONCE(c->domain.is_dying) &&
+					       !memcmp(c->domain.name, name, strlen(name) + 1))))
 					best = c;
 		/* One that ends just now is not the end of the list. */
 	} while (best && !take(best));
 	spin_unlock(&domlist_lock);
 	return best ? &best->domain : NULL;
-}
-
-/* One that is called so and is not dying, with a reference; a name that is changed now may
- * be found or not. */
-struct domain *domain_get_named(const char *name)
-{
-	struct control_domain *c, *found;
-	u32 i;
-
-	spin_lock(&domlist_lock);
-	do {
-		found = NULL;
-		for (i = 0; i < NR_BUCKETS && !found; i++)
-			for (c = bucket[i]; c && !found; c = c->next)
-				if (c->published && READ_ONCE(c->domain.refs) &&
-				    !READ_ONCE(c->domain.is_dying) &&
-				    !memcmp(c->domain.name, name, strlen(name) + 1))
-					found = c;
-	} while (found && !take(found));
-	spin_unlock(&domlist_lock);
-	return found ? &found->domain : NULL;
 }
 
 struct domain *domain_of_page(u16 owner)

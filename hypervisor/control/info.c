@@ -98,7 +98,7 @@ long op_domain_info(struct domain *d, void *arg)
 
 	if (op->find > RINGLET_FIND_NAME || (by_name && op->name[RINGLET_NAME_SIZE - 1]))
 		return -EINVAL;
-	d = by_name ? domain_get_named(op->name) : domain_get_next(op->domid, &total);
+	d = domain_find(by_name ? 0 : op->domid, by_name ? op->name : NULL, &total);
 	if (!d)
 		return -ESRCH;
 	if (op->find == RINGLET_FIND_EXACT && d->id != op->domid) {
@@ -222,7 +222,7 @@ long op_machine_info(struct domain *d, void *arg)
 		.tsc_khz = tsc_khz(),
 		.idle_ns = sched_idle_ns(),
 	};
-	d = domain_get_next(0, &op->nr_domains);
+	d = domain_find(0, NULL, &op->nr_domains);
 	domain_put(d);	/* the service domain */
 	for (i = 0; i < nr_ram_ranges; i++)
 		op->total_pages += (ram_ranges[i].end - ram_ranges[i].start) >> PAGE_SHIFT;
