@@ -142,8 +142,7 @@ static void sink_char(struct sink *o, char c)
 
 struct spec {
 	char pad;
-	int width, precision;	/* precision < 0: not given */
-	int longs;
+	int width, longs;
 };
 
 static void sink_padded(struct sink *o, const struct spec *sp, const char *text,
@@ -170,20 +169,11 @@ static void sink_number(struct sink *o, struct spec *sp, u64 v, u64 base,
 	sink_padded(o, sp, p, tmp + sizeof(tmp) - p);
 }
 
-static const char *parse_spec(const char *f, struct spec *sp, va_list *ap)
+static const char *parse_spec(const char *f, struct spec *sp)
 {
-	*sp = (struct spec){ .pad = *f == '0' ? '0' : ' ', .precision = -1 };
+	*sp = (struct spec){ .pad = *f == '0' ? '0' : ' ' };
 	sp->width = parse_u64(f, &f);
-	if (*f == '.') {
-		f++;
-		if (*f == '*') {
-			sp->precision = va_arg(*ap, int);
-			f++;
-		} else {
-			sp->precision = parse_u64(f, &f);
-		}
-	}
-	for (; *f == 'l' || *f == 'z'; f++)
+	for (; *f == 'l'; f++)
 		sp->longs++;
 	return f;
 }
@@ -208,8 +198,7 @@ static void format_one(struct sink *o, struct spec *sp, char conv, va_list *ap)
 		s = va_arg(*ap, const char *);
 		if (!s)
 			s = "(null)";
-		sink_padded(o, sp, s, strnlen(s, sp->precision < 0 ?
-					  SIZE_MAX : (size_t)sp->precision));
+		sink_padded(o, sp, s, strlen(s));
 		return;
 	default:
 		sink_char(o, conv);
@@ -228,7 +217,7 @@ int vsnformat(char *buf, size_t size, const char *fmt, va_list ap)
 			sink_char(&o, *fmt);
 			continue;
 		}
-		fmt = parse_spec(fmt + 1, &sp, &args);
+		fmt = parse_spec(fmt + 1, &sp);
 		if (!*fmt)
 			break;
 		format_one(&o, &sp, *fmt, &args);

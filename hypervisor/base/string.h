@@ -33,8 +33,7 @@ bool scopy(char *dst, const char *src, size_t size);
 u64 parse_u64(const char *s, const char **end);
 
 /**
- * vsnformat() - a small printf: %d %u %x %s %% with l, ll, z, zero padding,
- *		 width and precision
+ * vsnformat() - a small printf: %d %u %x %s %% with l, ll, zero padding and width
  *
  * Return: the length the whole text has, as snprintf(3).
  */

@@ -66,16 +66,14 @@ static const char *make_cmdline(const char *line, paddr_t rsdp)
 {
 	static char whole[MAX_GUEST_CMDLINE];
 	char tail[40] = "";
-	int room;
 
 	if (rsdp)
 		snformat(tail, sizeof(tail), " acpi_rsdp=0x%lx", rsdp);
-	room = sizeof(whole) - 1 - strlen(tail);
-	snformat(whole, sizeof(whole), "%.*s%s", room, line, tail);
-	if (strlen(line) > (size_t)room)
+	if (!scopy(whole, line, sizeof(whole) - strlen(tail)))
 		printk(LOG_WARNING,
 		       "ringlet: boot: the kernel's command line is cut at %lu characters",
-		       strlen(whole));
+		       strlen(whole) + strlen(tail));
+	memcpy(whole + strlen(whole), tail, strlen(tail) + 1);
 	return whole;
 }
 
@@ -102,21 +100,11 @@ static void start_vcpu(struct domain *d)
 		boot_fail("bug: the service domain's start is refused (%d)", rc);
 }
 
-static u32 choose_vcpus(void)
-{
-	const struct boot_options *o = &boot_options;
-	u32 n = nr_pcpus;
-
-	if (o->dom0_vcpus_max)
-		n = min(max(n, o->dom0_vcpus_min), o->dom0_vcpus_max);
-	return min(n, (u32)MAX_VCPUS);
-}
-
 static struct domain *create(void)
 {
 	const struct ringlet_domain_create op = {
 		.flags = RINGLET_CREATE_FIT,
-		.max_vcpus = choose_vcpus(),
+		.max_vcpus = min(boot_options.dom0_max_vcpus ?: nr_pcpus, (u32)MAX_VCPUS),
 		.max_pages = frame_count,
 	};
 	struct domain *d;

@@ -15,17 +15,13 @@
 #define VECTORS		32
 #define STUB_SIZE	16
 #define EARLY_CS	0x08
-struct idt_pointer {
-	u16 limit;
-	u64 base;
-} __packed;
 
 extern const char early_stubs[];
 static struct idt_gate early_idt[VECTORS];
 
 void early_idt_load(void)
 {
-	struct idt_pointer p = { sizeof(early_idt) - 1, (u64)early_idt };
+	struct table_register p = { sizeof(early_idt) - 1, (u64)early_idt };
 	u32 i;
 
 	for (i = 0; i < VECTORS; i++)

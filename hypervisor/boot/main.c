@@ -11,7 +11,6 @@
  * knows what is mapped at each stage.
  */
 #include "boot/boot.h"
-#include "base/string.h"
 #include "boot/boot-info.h"
 #include "boot/dom0.h"
 #include "boot/memory.h"
@@ -21,7 +20,6 @@
 #include "gate/gate.h"
 #include "machine/acpi.h"
 #include "machine/clock.h"
-#include "machine/cpu.h"
 #include "machine/cpu-features.h"
 #include "machine/directmap.h"
 #include "machine/host-map.h"
@@ -119,7 +117,8 @@ static void boot_devices(void)
 		rsdp = rsdp_find_any(&info);
 	if (!acpi.has_madt && (!rsdp || acpi_boot_init(rsdp)))
 		printk(LOG_WARNING, "ringlet: boot: no usable ACPI tables: one CPU, no I/O APIC");
-	clock_boot_init();
+	if (!clock_boot_init())
+		boot_fail("no ACPI PM timer that counts: switch ACPI on in the machine's set-up");
 	/* The 8259s first: masked, they take back an interrupt they asserted
 	 * before LINT0 is closed to them. */
 	ioapic_boot_init();

@@ -16,7 +16,6 @@
 #include "boot/memory.h"
 
 #include "base/string.h"
-#include "console/printk.h"
 #include "machine/cpu-features.h"
 #include "machine/directmap.h"
 #include "machine/host-map.h"

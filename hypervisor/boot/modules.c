@@ -8,7 +8,6 @@
  */
 #include "boot/boot.h"
 #include "boot/memory.h"
-#include "console/printk.h"
 #include "machine/directmap.h"
 #include "state/alloc.h"
 

@@ -33,8 +33,8 @@ struct mb1_module {
 	u32 start, end, string, reserved;
 };
 
-struct mb1_mmap {
-	u32 size;	/* of what follows */
+/* A range of memory, in both; in multiboot 1 its size stands before it. */
+struct mmap_entry {
 	u64 addr, len;
 	u32 type;
 } __packed;
@@ -55,11 +55,6 @@ struct mb2_tag {
 #define MB2_RSDP_OLD	14
 #define MB2_RSDP_NEW	15
 #define MB2_EFI_MMAP	17
-
-struct mb2_mmap_entry {
-	u64 addr, len;
-	u32 type, reserved;
-};
 
 /* Offsets in the tag of a frame buffer. */
 #define FB_START	8
@@ -121,22 +116,21 @@ static char *add_module(struct boot_info *info, u64 start, u64 end)
 	return m->string;
 }
 
-static const char *parse_mb1_mmap(u32 pa, u32 length, struct boot_info *info)
+/* @step: from one entry to the next; 0: the size of each stands before it. */
+static const char *parse_mmap(const u8 *p, u32 length, u32 step, struct boot_info *info)
 {
-	struct mb1_mmap e;
-	const u8 *p = boot_phys(pa, length);
-	u32 at = 0;
+	u32 at = 0, head = step ? 0 : sizeof(u32), size = step;
+	struct mmap_entry e;
 
-	if (!p)
-		return bad_info;
-	while (length - at >= sizeof(e)) {
-		memcpy(&e, p + at, sizeof(e));
-		if (e.size < sizeof(e) - sizeof(e.size))
+	while (length - at >= head + sizeof(e)) {
+		memcpy(&size, head ? p + at : (u8 *)&step, sizeof(size));
+		if (size < sizeof(e))
 			return bad_info;
+		memcpy(&e, p + at + head, sizeof(e));
 		add_e820(info, e.addr, e.len, e.type);
-		if (e.size > length - at - sizeof(e.size))
+		if (size > length - at - head)
 			break;
-		at += e.size + sizeof(e.size);
+		at += head + size;
 	}
 	return NULL;
 }
@@ -182,28 +176,11 @@ static const char *parse_mb1(paddr_t pa, struct boot_info *info)
 				 mbi.boot_loader_name);
 	if (!(mbi.flags & MB1_MMAP))
 		return no_map;
-	fault = parse_mb1_mmap(mbi.mmap_addr, mbi.mmap_length, info);
+	p = boot_phys(mbi.mmap_addr, mbi.mmap_length);
+	fault = p ? parse_mmap(p, mbi.mmap_length, 0, info) : bad_info;
 	if (!fault && mbi.flags & MB1_MODS)
 		fault = parse_mb1_modules(mbi.mods_addr, mbi.mods_count, info);
 	return fault;
-}
-
-static const char *parse_mb2_mmap(const u8 *tag, u32 size,
-				  struct boot_info *info)
-{
-	struct mb2_mmap_entry e;
-	u32 at = 16, step;
-
-	if (size < at)
-		return bad_info;
-	memcpy(&step, tag + 8, sizeof(step));
-	if (step < sizeof(e))
-		return bad_info;
-	for (; size - at >= step; at += step) {
-		memcpy(&e, tag + at, sizeof(e));
-		add_e820(info, e.addr, e.len, e.type);
-	}
-	return NULL;
 }
 
 static void parse_mb2_module(const u8 *tag, u32 size, struct boot_info *info)
@@ -231,6 +208,8 @@ static void parse_mb2_fb(const u8 *tag, u32 size, struct boot_info *info)
 static const char *parse_mb2_tag(const u8 *tag, struct mb2_tag t,
 				 struct boot_info *info)
 {
+	u32 step;
+
 	switch (t.type) {
 	case MB2_CMDLINE:
 		copy_string(info, info->cmdline, CMDLINE_SIZE,
@@ -246,7 +225,10 @@ static const char *parse_mb2_tag(const u8 *tag, struct mb2_tag t,
 		parse_mb2_module(tag, t.size, info);
 		break;
 	case MB2_MMAP:
-		return parse_mb2_mmap(tag, t.size, info);
+		if (t.size < 16)
+			return bad_info;
+		memcpy(&step, tag + 8, sizeof(step));
+		return step ? parse_mmap(tag + 16, t.size - 16, step, info) : bad_info;
 	case MB2_FB:
 		if (t.size < FB_COLOR)
 			return bad_info;

@@ -116,45 +116,25 @@ static bool set_dom0_mem(const char *value)
 	return true;
 }
 
-/* MAX, or MIN-MAX with either part left out. */
-static bool set_dom0_max_vcpus(const char *value)
-{
-	const char *end;
-	u64 low = parse_u64(value, &end), high = low;
-
-	if (*end == '-') {
-		value = end + 1;
-		high = parse_u64(value, &end);
-		if (end == value)
-			high = MAX_COUNT;
-	}
-	if (*end || !high || low > high || high > MAX_COUNT)
-		return false;
-	boot_options.dom0_vcpus_min = low;
-	boot_options.dom0_vcpus_max = high;
-	return true;
-}
-
-static bool set_maxcpus(const char *value)
+static bool parse_count(const char *value, u32 *to)
 {
 	const char *end;
 	u64 n = parse_u64(value, &end);
 
 	if (*end || !n || n > MAX_COUNT)
 		return false;
-	boot_options.maxcpus = n;
+	*to = n;
 	return true;
 }
 
-static bool set_nosmp(const char *value)
+static bool set_dom0_max_vcpus(const char *value)
 {
-	bool on;
+	return parse_count(value, &boot_options.dom0_max_vcpus);
+}
 
-	if (!parse_bool(value, &on))
-		return false;
-	if (on)
-		boot_options.maxcpus = 1;
-	return true;
+static bool set_maxcpus(const char *value)
+{
+	return parse_count(value, &boot_options.maxcpus);
 }
 
 static bool set_noreboot(const char *value)
@@ -182,12 +162,11 @@ static const struct option options[] = {
 	{ "console", set_console, "com1 (the only console there is)", 0 },
 	{ "com1", serial_configure, "BAUD,8n1[,PORT[,IRQ]]", EARLY },
 	{ "dom0_mem", set_dom0_mem, "[min:SIZE,][max:SIZE,][SIZE]", 0 },
-	{ "dom0_max_vcpus", set_dom0_max_vcpus, "MAX or MIN-MAX", 0 },
+	{ "dom0_max_vcpus", set_dom0_max_vcpus, "1 to 1024", 0 },
 	{ "loglvl", set_loglvl, LEVELS, EARLY },
 	{ "guest_loglvl", set_guest_loglvl, LEVELS, EARLY },
 	{ "noreboot", set_noreboot, "nothing, or a boolean", EARLY | BARE },
 	{ "maxcpus", set_maxcpus, "1 to 1024", 0 },
-	{ "nosmp", set_nosmp, "nothing, or a boolean", BARE },
 };
 
 static const struct option *find_option(const char *name, size_t n)

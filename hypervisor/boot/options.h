@@ -14,8 +14,7 @@ struct mem_size {
 
 struct boot_options {
 	struct mem_size dom0_mem, dom0_mem_min, dom0_mem_max;
-	u32 dom0_vcpus_min, dom0_vcpus_max;	/* 0: not given */
-	u32 maxcpus;				/* 0: not given */
+	u32 dom0_max_vcpus, maxcpus;		/* 0: not given */
 };
 extern struct boot_options boot_options;
 

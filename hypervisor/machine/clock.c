@@ -2,10 +2,10 @@
 /*
  * System time: nanoseconds since boot, from the TSC.
  *
- * At boot the TSC is measured once against the ACPI PM timer or, if there is
- * none, the PIT. The best of several readings at each end of 200 ms is good to a
- * few microseconds, even in an emulator: some tens of ppm. What is left is the
- * service domain's to discipline (NTP), as on bare hardware.
+ * At boot the TSC is measured once against the ACPI PM timer. The best of several
+ * readings at each end of 200 ms is good to a few microseconds, even in an
+ * emulator: some tens of ppm. What is left is the service domain's to discipline
+ * (NTP), as on bare hardware.
  *
  * The TSCs of all pCPUs are taken to run together at one rate, as they do in
  * emulators and on machines with an invariant TSC. All here is constant after
@@ -19,8 +19,6 @@
 
 #define CALIBRATE_NS	200000000ULL
 #define PMTMR_FS	279365115ULL	/* 3.579545 MHz, ACPI 4.8.2.1 */
-#define PIT_HZ		1193182ULL
-#define PIT_COUNT	59659U		/* 50 ms */
 #define TSC_GIVE_UP	(1ULL << 34)	/* some seconds: the device stands still */
 
 static struct clock_scale scale;
@@ -75,25 +73,6 @@ static bool against_pm_timer(u64 *ns, u64 *ticks)
 	return true;
 }
 
-/* Channel 2 counts down once; its output is bit 5 of port 0x61. */
-static bool against_pit(u64 *ns, u64 *ticks)
-{
-	u64 start;
-
-	outb(0x61, (inb(0x61) & ~0x02) | 0x01);
-	outb(0x43, 0xb0);
-	outb(0x42, PIT_COUNT & 0xff);
-	outb(0x42, PIT_COUNT >> 8);
-	start = rdtsc_ordered();
-	do {
-		*ticks = rdtsc_ordered() - start;
-		if (*ticks > TSC_GIVE_UP)
-			return false;
-	} while (!(inb(0x61) & 0x20));
-	*ns = PIT_COUNT * 1000000000ULL / PIT_HZ;
-	return true;
-}
-
 /* mul is ns per tick as a fraction of 2^(shift + 32), with its top bit set. */
 static void scale_set(u64 ns, u64 ticks)
 {
@@ -107,17 +86,17 @@ static void scale_set(u64 ns, u64 ticks)
 	khz = mul_div(ticks, 1000000, ns);
 }
 
-void clock_boot_init(void)
+bool clock_boot_init(void)
 {
 	u64 ns, ticks;
 
 	scale.tsc = rdtsc();
-	if (!(acpi.pm_timer && against_pm_timer(&ns, &ticks)) &&
-	    !against_pit(&ns, &ticks))
-		ns = ticks = 1;	/* no clock at all: 1 GHz is as good as any guess */
+	if (!acpi.pm_timer || !against_pm_timer(&ns, &ticks))
+		return false;
 	scale_set(ns, ticks);
 	boot_wall_sec = cmos_time(acpi.century);
 	boot_wall_ns = system_time();
+	return true;
 }
 
 const struct clock_scale *clock_scale(void)

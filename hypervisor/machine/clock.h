@@ -5,8 +5,8 @@
 
 #include "base/types.h"
 
-/* Calibrate the TSC (ACPI PM timer, else PIT); BSP at boot. */
-void clock_boot_init(void);
+/* Calibrate the TSC; BSP at boot. False: there is no ACPI PM timer, or it stands still. */
+bool __must_check clock_boot_init(void);
 
 /* System time now, ns since boot; monotonic and the same on all pCPUs. */
 u64 system_time(void);

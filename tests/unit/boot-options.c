@@ -87,13 +87,12 @@ static void test_all(void **state)
 	assert_string_equal(guest_levels, "error/info");
 	assert_true(opt_noreboot);
 	assert_int_equal(boot_options.maxcpus, 4);
-	assert_int_equal(boot_options.dom0_vcpus_min, 2);
-	assert_int_equal(boot_options.dom0_vcpus_max, 2);
+	assert_int_equal(boot_options.dom0_max_vcpus, 2);
 	assert_true(boot_options.dom0_mem.given);
 	assert_int_equal(boot_options.dom0_mem.bytes, 512 * MIB);
 	parse("");
 	assert_int_equal(log_lines, 0);
-	parse(" \t nosmp  noreboot=no ");
+	parse(" \t maxcpus=1  noreboot=no ");
 	assert_int_equal(boot_options.maxcpus, 1);
 	assert_false(opt_noreboot);
 	parse("console=vga,com1 maxcpus=2 maxcpus=3");
@@ -126,7 +125,7 @@ static void test_malformed(void **state)
 		"dom0_mem=99999999999999G", "maxcpus=0", "maxcpus=x",
 		"maxcpus", "maxcpus=4x", "maxcpus=5000000000",
 		"dom0_max_vcpus=0", "dom0_max_vcpus=4-2",
-		"dom0_max_vcpus=2-3-4", "noreboot=maybe", "nosmp=2",
+		"dom0_max_vcpus=2-3-4", "noreboot=maybe",
 		"com1=bad", "com1", "loglvl=bad", "loglvl", "guest_loglvl=bad",
 		"console=vga", "console=", "console",
 	};
@@ -142,7 +141,7 @@ static void test_malformed(void **state)
 		assert_false(boot_options.dom0_mem.given);
 		assert_false(boot_options.dom0_mem_min.given);
 		assert_int_equal(boot_options.maxcpus, 0);
-		assert_int_equal(boot_options.dom0_vcpus_max, 0);
+		assert_int_equal(boot_options.dom0_max_vcpus, 0);
 	}
 }
 

@@ -21,6 +21,7 @@
 struct acpi_info acpi;
 
 static double now_ns, tsc, tsc_per_ns;	/* the true state of the machine */
+static bool stopped;			/* the reference stands still */
 static bool busy;			/* readings are sometimes interrupted */
 static u8 cmos[128], cmos_index;
 
@@ -42,7 +43,7 @@ u32 inl(u16 port)
 {
 	assert_int_equal(port, acpi.pm_timer);
 	pass(300 + rand() % 300);
-	return (u32)(u64)(now_ns * 3579545 / 1e9) &
+	return (u32)(u64)((stopped ? 0 : now_ns) * 3579545 / 1e9) &
 	       (acpi.pm_timer_32bit ? 0xffffffff : 0xffffff);
 }
 
@@ -69,7 +70,7 @@ static void run(double ghz, bool interrupted)
 	tsc_per_ns = ghz;
 	busy = interrupted;
 	start = now_ns;
-	clock_boot_init();
+	assert_true(clock_boot_init());
 	offset = now_ns - system_time();
 	/* Time starts when calibration does. */
 	assert_true(offset - start < 1e5 || interrupted);
@@ -94,6 +95,19 @@ static void against_pm_timer(void **state)
 	acpi.pm_timer_32bit = true;
 	run(5.1, false);
 	run(3.999, true);
+}
+
+static void no_reference(void **state)
+{
+	struct acpi_info was = acpi;
+
+	(void)state;
+	acpi.pm_timer = 0;
+	assert_false(clock_boot_init());
+	acpi = was;
+	stopped = true;
+	assert_false(clock_boot_init());
+	stopped = false;
 }
 
 static void conversions(void **state)
@@ -158,6 +172,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(against_pm_timer),
+		cmocka_unit_test(no_reference),
 		cmocka_unit_test(conversions),
 		cmocka_unit_test(cmos_clock),
 	};
