@@ -13,11 +13,9 @@
 #include "control/control.h"
 
 #include "base/errno.h"
-#include "base/string.h"
 #include "machine/cpu.h"
 #include "machine/pcpu.h"
 #include "state/guest-access.h"
-
 
 #define MAX_TRAP_LIST	512	/* entries of one call; there are 256 vectors */
 #define GATE_TRAP_INT80	32

@@ -8,7 +8,6 @@
  * v->call_args; the guest executes its SYSCALL again with them, which lets
  * interrupts in between. Here is the only place that interprets it.
  */
-#include "dispatch/dispatch.h"
 #include "dispatch/entry.h"
 
 #include "base/errno.h"

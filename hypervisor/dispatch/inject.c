@@ -15,8 +15,6 @@
 #include "sched/sched.h"
 #include "state/guest-access.h"
 
-#include "machine/cpu.h"
-
 #define VECTORS_WITH_ERROR (BIT(VEC_DF) | BIT(VEC_TS) | BIT(VEC_NP) | \
 			    BIT(VEC_SS) | BIT(VEC_GP) | BIT(VEC_PF) | BIT(VEC_AC))
 

@@ -23,7 +23,6 @@
  * MAX_ELEMENTS; the guest executes the instruction again for the rest,
  * interrupts in between. Memory is looked up before the device is touched.
  */
-#include "dispatch/dispatch.h"
 #include "dispatch/emulate.h"
 #include "dispatch/entry.h"
 

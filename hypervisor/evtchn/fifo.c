@@ -18,7 +18,6 @@
 #include "evtchn/ports.h"
 
 #include "base/errno.h"
-#include "console/printk.h"
 #include "machine/directmap.h"
 #include "mm/mm.h"
 

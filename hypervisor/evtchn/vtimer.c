@@ -23,7 +23,6 @@
 #include "machine/pcpu.h"
 #include "machine/timer.h"
 #include "sched/sched.h"
-#include "state/alloc.h"
 #include "state/guest-access.h"
 
 #define DEFAULT_PERIOD	10000000ULL

@@ -105,7 +105,6 @@ static void parse_madt(struct table t)
 	u32 off = 44;
 
 	acpi.has_madt = true;
-	acpi.lapic_base = field(t, HEADER_SIZE, 4);
 	while (off + 2 <= t.len) {
 		struct table e = { t.p + off, t.p[off + 1] };
 
@@ -118,8 +117,6 @@ static void parse_madt(struct table t)
 				(struct acpi_ioapic){ field(e, 4, 4), field(e, 8, 4) };
 		else if (e.p[0] == 2 && e.len >= 10)
 			madt_override(e.p[3], field(e, 4, 4), field(e, 8, 2));
-		else if (e.p[0] == 5 && e.len >= 12)
-			acpi.lapic_base = field(e, 4, 8);
 		else if (e.p[0] == 9 && e.len >= 16)
 			madt_cpu(field(e, 4, 4), field(e, 12, 4), field(e, 8, 4) & 1);
 		off += e.len;
@@ -210,8 +207,8 @@ int acpi_boot_init(paddr_t rsdp)
 	struct table root;
 	const u8 *p;
 
-	acpi.rsdp = rsdp ? rsdp : scan_for_rsdp();
-	p = acpi.rsdp ? map(acpi.rsdp, 36) : NULL;
+	rsdp = rsdp ? rsdp : scan_for_rsdp();
+	p = rsdp ? map(rsdp, 36) : NULL;
 	if (!p || !rsdp_ok(p))
 		return -ENOENT;
 	if (p[15] >= 2 && acpi_checksum_ok(p, 36) && table_open(get(p + 24, 8), &root) &&

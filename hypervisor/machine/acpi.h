@@ -10,13 +10,11 @@ struct acpi_ioapic { paddr_t base; u32 gsi_base; };
 struct acpi_override { u8 irq; u32 gsi; bool level, active_low; };
 
 struct acpi_info {
-	paddr_t rsdp;
 	bool has_madt;
 	u32 nr_cpus, nr_ioapics, nr_overrides;
 	struct acpi_cpu cpu[64];
 	struct acpi_ioapic ioapic[8];
 	struct acpi_override override[16];
-	paddr_t lapic_base;
 	u16 pm1a_cnt, pm1b_cnt, pm_timer;	/* ports; 0: none */
 	bool has_s5; u8 s5_a, s5_b;	/* SLP_TYP of soft off, as the service domain said */
 	u8 century;			/* CMOS register; 0: none */

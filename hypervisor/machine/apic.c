@@ -13,7 +13,6 @@
  *
  * Locks: none, each pCPU uses its own.
  */
-#include "machine/acpi.h"
 #include "machine/clock.h"
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"

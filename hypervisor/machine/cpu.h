@@ -98,7 +98,7 @@ DEFINE_REGISTER(dr3)
 DEFINE_REGISTER(dr6)
 DEFINE_REGISTER(dr7)
 
-/* What SGDT and SIDT store in 64-bit mode. */
+/* What SGDT and SIDT store in 64-bit mode, LGDT and LIDT load. */
 struct table_register {
 	u16 limit;
 	u64 base;

@@ -8,7 +8,6 @@
  */
 #include "machine/cpu-features.h"
 #include "base/string.h"
-#include "machine/cpu.h"
 
 #define FCW_RESET	0x037f
 #define MXCSR_RESET	0x1f80

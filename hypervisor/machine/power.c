@@ -68,10 +68,7 @@ static void keyboard_reset(void)
 
 void machine_reboot(void)
 {
-	static const struct {
-		u16 limit;
-		u64 base;
-	} __packed no_idt;
+	static const struct table_register no_idt;
 
 	irq_disable();
 	machine_halt_others();

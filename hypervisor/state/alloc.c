@@ -17,7 +17,6 @@
  */
 #include "state/alloc.h"
 
-#include "base/errno.h"
 #include "base/lock.h"
 #include "base/string.h"
 #include "console/printk.h"

@@ -11,7 +11,6 @@
 
 #include "base/errno.h"
 #include "base/string.h"
-#include "console/printk.h"
 #include "machine/cpu.h"
 #include "machine/directmap.h"
 #include "machine/host-map.h"
@@ -120,11 +119,8 @@ int __init pcpu_space_create(u32 cpu, u32 apic_id)
 
 static void load_segments(void)
 {
-	struct {
-		u16 limit;
-		u64 base;
-	} __packed gdtr = { 0xe000 + RESERVED_GDT_ENTRIES * 8 - 1, GATE_GDT },
-	  idtr = { 256 * sizeof(struct idt_gate) - 1, GATE_IDT };
+	const struct table_register gdtr = { 0xe000 + RESERVED_GDT_ENTRIES * 8 - 1, GATE_GDT },
+		idtr = { 256 * sizeof(struct idt_gate) - 1, GATE_IDT };
 
 	__asm__ __volatile__("lgdt %0" :: "m"(gdtr));
 	__asm__ __volatile__("lidt %0" :: "m"(idtr));

@@ -15,7 +15,6 @@
 #include "state/vcpu-space.h"
 
 #include "base/errno.h"
-#include "base/string.h"
 #include "console/printk.h"
 #include "machine/directmap.h"
 #include "machine/pcpu.h"
