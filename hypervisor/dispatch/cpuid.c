@@ -13,12 +13,6 @@
  * in the switch (CET, AMX, MPX, XSAVES). Topology:
  * each vCPU a package of its own, its APIC id its number.
  *
- * Leaf 0x40000100 has counters of the domain, which benchmarks show beside the
- * time. Index (ecx) 0 identifies: eax = highest index, ebx, ecx, edx =
- * "RingletStats". 1 to 4: eax = low, edx = high half of the sum over the
- * domain's vCPUs of full entries, gate entries, hypercalls, trapped writes
- * to tables. Read without locks: each is counted by its own pCPU.
- *
  * Facts: SDM 2A CPUID, APM 3 appendix E, xen/arch-x86/cpuid.h.
  */
 #include "dispatch/dispatch.h"
@@ -35,8 +29,6 @@
 #define MAX_BASIC	0xdu
 #define MAX_EXTENDED	0x80000021u
 #define XEN_LEAF	0x40000000
-#define STATS_LEAF	0x40000100
-#define NR_COUNTERS	4
 /* Leaf 0x40000003 (numbers only in the comments of xen/arch-x86/cpuid.h). */
 #define TSC_RELIABLE		BIT(1)
 #define TSC_NEVER_EMULATED	2
@@ -221,35 +213,6 @@ static void xen_leaf(u32 leaf, u32 sub, u32 r[4])
 	}
 }
 
-static u64 vcpu_counter(const struct vcpu *v, u32 index)
-{
-	const u64 counter[NR_COUNTERS] = {
-		READ_ONCE(v->gate_ro->counters.full_entries),
-		READ_ONCE(v->gate_rw->entries),	/* the guest can write it */
-		READ_ONCE(v->gate_ro->counters.hypercalls),
-		READ_ONCE(v->gate_ro->counters.pt_writes),
-	};
-
-	return counter[index - 1];
-}
-
-static void stats_leaf(const struct domain *d, u32 index, u32 r[4])
-{
-	u64 sum = 0;
-	u32 i;
-
-	if (index == 0) {
-		r[EAX] = NR_COUNTERS;
-		memcpy(&r[EBX], "RingletStats", 12);
-	} else if (index <= NR_COUNTERS) {
-		for (i = 0; i < d->max_vcpus; i++)
-			if (d->vcpu[i])
-				sum += vcpu_counter(d->vcpu[i], index);
-		r[EAX] = (u32)sum;
-		r[EDX] = (u32)(sum >> 32);
-	}
-}
-
 /**
  * cpuid_guest() - what forced CPUID answers
  * @v: who asks
@@ -261,9 +224,7 @@ void cpuid_guest(struct vcpu *v, u32 leaf, u32 sub, u32 r[4])
 	u32 max[4];
 
 	memset(r, 0, 4 * sizeof(*r));
-	if (leaf == STATS_LEAF)
-		stats_leaf(v->domain, sub, r);
-	else if (leaf >= XEN_LEAF && leaf <= XEN_LEAF + 0xffff)
+	if (leaf >= XEN_LEAF && leaf <= XEN_LEAF + 0xffff)
 		xen_leaf(leaf, sub, r);
 	if (leaf > MAX_BASIC && (leaf < 0x80000000 || leaf > MAX_EXTENDED))
 		return;

@@ -6,11 +6,11 @@
  * Each operation calibrates its own count until one repetition lasts long
  * enough, then runs REPS repetitions; a line of output is
  *
- *   BENCH name median-ns min=.. max=.. n=.. [full=.. gate=.. hc=.. pt=.. ipi=..]
+ *   BENCH name median-ns min=.. max=.. n=.. [full=.. gate=.. hc=.. pt=.. flush=..]
  *
- * The last five are counts per operation, read from the hypervisor's statistics
- * leaf when it has one (see stats_read()); without it they are left out, so a
- * missing number never looks like a zero.  `BENCHINFO tsc_khz N` at the end is
+ * The last five are counts per operation, of the hypervisor's statistics where it
+ * has them (see stats_read()); elsewhere they are left out, so a missing number
+ * never looks like a zero.  `BENCHINFO tsc_khz N` at the end is
  * the TSC against CLOCK_MONOTONIC over the whole run: the harness compares it
  * between systems, because a guest whose clock runs slow looks fast.
  *
@@ -18,15 +18,28 @@
  * status 1; the others still run.  What an operation is stands in lmb.h.
  */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <ringlet/hypercall-numbers.h>
+#include <ringlet/ringlet.h>
+
 #include "lmb.h"
+
+#define DOMID_SELF	0x7ff0		/* xen/xen.h */
+
+/* Linux, xen/privcmd.h, which its installed headers leave out. */
+struct privcmd_hypercall {
+	uint64_t op, arg[5];
+};
+#define IOCTL_PRIVCMD_HYPERCALL	_IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_hypercall))
 
 #define MAX_REPS	63
 
@@ -64,64 +77,55 @@ void give_up(const char *fmt, ...)
 }
 
 /*
- * The hypervisor's statistics: CPUID leaf 0x40000100 behind the forced-emulation
- * prefix of the PV ABI, subleaf 0 the signature, 1.. one 64-bit counter each.
+ * The hypervisor's statistics of our domain: ringlet_op domain_stats, by way of the
+ * kernel's privcmd, which the init loads.  Elsewhere there are none.
  */
 
-#define STATS_LEAF	0x40000100U
 #define NR_STATS	5
 
 static const char *const stats_names[NR_STATS] = {
-	"full", "gate", "hc", "pt", "ipi",
+	"full", "gate", "hc", "pt", "flush",
 };
 
 struct stats {
 	uint64_t count[NR_STATS];
 };
 
-static unsigned int stats_max;		/* highest subleaf, 0: no statistics */
+static int privcmd = -1;		/* -1: no statistics */
 static struct stats stats_cost;		/* what one stats_read() itself adds */
 
-static void forced_cpuid(uint32_t leaf, uint32_t subleaf, uint32_t reg[4])
+static int stats_read(struct stats *s)
 {
-	asm volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e; cpuid"
-		     : "=a" (reg[0]), "=b" (reg[1]), "=c" (reg[2]), "=d" (reg[3])
-		     : "0" (leaf), "2" (subleaf));
-}
-
-static void stats_read(struct stats *s)
-{
-	uint32_t reg[4];
-	unsigned int i;
+	static struct ringlet_domain_stats d;
+	struct privcmd_hypercall call = {
+		.op = RINGLET_HC_RINGLET_OP,
+		.arg = { RINGLET_OP_RINGLET_OP_DOMAIN_STATS, (uintptr_t)&d, sizeof(d) },
+	};
 
 	memset(s, 0, sizeof(*s));
-	for (i = 0; i < NR_STATS && i < stats_max; i++) {
-		forced_cpuid(STATS_LEAF, i + 1, reg);
-		s->count[i] = ((uint64_t)reg[3] << 32) | reg[0];
-	}
-}
-
-static void on_sigill(int sig)
-{
-	(void)sig;
-	siglongjmp(op_abort, 1);
+	memset(&d, 0, sizeof(d));
+	d.domid = DOMID_SELF;
+	if (privcmd < 0 || ioctl(privcmd, IOCTL_PRIVCMD_HYPERCALL, &call))
+		return -1;
+	s->count[0] = d.full_entries;
+	s->count[1] = d.gate_entries;
+	s->count[2] = d.hypercalls;
+	s->count[3] = d.pt_writes;
+	s->count[4] = d.flushes;
+	return 0;
 }
 
 static void stats_probe(void)
 {
-	struct sigaction sa = { .sa_handler = on_sigill }, old;
 	struct stats a, b;
-	uint32_t reg[4];
 	int i;
 
-	sigaction(SIGILL, &sa, &old);
-	if (sigsetjmp(op_abort, 1) == 0) {
-		forced_cpuid(STATS_LEAF, 0, reg);
-		if (!memcmp(&reg[1], "RingletStats", 12))
-			stats_max = reg[0];
+	privcmd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
+	if (privcmd >= 0 && stats_read(&a)) {
+		close(privcmd);
+		privcmd = -1;
 	}
-	sigaction(SIGILL, &old, NULL);
-	if (!stats_max)
+	if (privcmd < 0)
 		return;
 	stats_read(&a);
 	stats_read(&b);
@@ -206,7 +210,7 @@ static int run_op(const struct op *op, int reps, int64_t target)
 	qsort(ns, reps, sizeof(ns[0]), cmp_double);
 	printf("BENCH %s %.1f min=%.1f max=%.1f n=%ld", op->name,
 	       ns[reps / 2], ns[0], ns[reps - 1], n);
-	for (i = 0; i < NR_STATS && i < (int)stats_max; i++)
+	for (i = 0; i < NR_STATS && privcmd >= 0; i++)
 		printf(" %s=%.3f", stats_names[i],
 		       (double)(int64_t)lap_total.count[i] / n / reps);
 	printf("\n");
@@ -288,6 +292,6 @@ int main(int argc, char **argv)
 	}
 	printf("BENCHINFO tsc_khz %.0f\n",
 	       (double)(rdtsc() - tsc) * 1e6 / (double)(now_ns() - start));
-	printf("BENCHINFO stats %s\n", stats_max ? "yes" : "no");
+	printf("BENCHINFO stats %s\n", privcmd >= 0 ? "yes" : "no");
 	return failed;
 }

@@ -8,6 +8,7 @@ the serial line in a log file; the QEMU started is the only process ever killed.
 """
 
 import gzip
+import lzma
 import os
 import re
 import resource
@@ -43,6 +44,17 @@ def locate(what, option, *candidates):
             return path
     raise Missing("%s: none of %s is in %s; run scripts/fetch, or give it as an option"
                   % (what, ", ".join(candidates), build_dir()))
+
+
+def module(kernel, path):
+    """A module from modules-VERSION beside vmlinuz-VERSION, unpacked; None: not there."""
+    folder, name = os.path.split(kernel)
+    path = os.path.join(folder, name.replace("vmlinuz-", "modules-"), path)
+    for found, read in ((path, open), (path + ".xz", lzma.open)):
+        if os.path.exists(found):
+            with read(found, "rb") as f:
+                return f.read()
+    return None
 
 
 def gunzipped(path, workdir):
@@ -105,7 +117,8 @@ class Initramfs:
         for applet in ("sh", "mount", "poweroff", "cat", "echo", "grep", "sed",
                        "timeout", "mkdir", "ls", "sleep", "rm", "tail", "head", "wc",
                        "tr", "cut", "dmesg", "kill", "ps", "true", "false", "uname",
-                       "basename", "stat", "date", "awk", "env", "ulimit", "chmod"):
+                       "basename", "stat", "date", "awk", "env", "ulimit", "chmod",
+                       "insmod"):
             self.link("bin/" + applet, "busybox")
 
     def write(self, path):

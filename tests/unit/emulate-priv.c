@@ -639,40 +639,6 @@ static void test_tsc_leaf(void **state)
 	assert_int_equal(r[2], 2000000);
 }
 
-static void test_stats_leaf(void **state)
-{
-	static struct gate_rw other_rw;
-	static struct gate_ro other_ro;
-	static struct vcpu other;
-	u32 r[4];
-
-	(void)state;
-	other.gate_rw = &other_rw;
-	other.gate_ro = &other_ro;
-	dom.max_vcpus = 4;
-	dom.vcpu[2] = &other;
-	vcpu.gate_ro->counters.full_entries = 0xffffffff;
-	other_ro.counters.full_entries = 3;
-	vcpu.gate_rw->entries = 10;
-	other_rw.entries = 20;
-	vcpu.gate_ro->counters.hypercalls = 40;
-	vcpu.gate_ro->counters.pt_writes = 50;
-	cpuid_of(0x40000100, 0, r);
-	assert_int_equal(r[0], 4);
-	assert_memory_equal(&r[1], "RingletStats", 12);
-	cpuid_of(0x40000100, 1, r);
-	assert_int_equal(r[0], 2);
-	assert_int_equal(r[3], 1);
-	cpuid_of(0x40000100, 2, r);
-	assert_int_equal(r[0], 30);
-	cpuid_of(0x40000100, 3, r);
-	assert_int_equal(r[0], 40);
-	cpuid_of(0x40000100, 4, r);
-	assert_int_equal(r[0], 50);
-	cpuid_of(0x40000100, 5, r);
-	assert_int_equal(r[0] | r[1] | r[2] | r[3], 0);
-}
-
 #define T(test) cmocka_unit_test_setup(test, env_reset)
 
 int main(void)
@@ -707,7 +673,6 @@ int main(void)
 		T(test_cpuid_follows_features),
 		T(test_cpuid_past_the_end),
 		T(test_tsc_leaf),
-		T(test_stats_leaf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
