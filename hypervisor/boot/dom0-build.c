@@ -8,7 +8,6 @@
  *
  * Locks: none; nothing else runs yet.
  */
-#include "base/errno.h"
 #include "base/string.h"
 #include "boot/boot.h"
 #include "boot/dom0.h"

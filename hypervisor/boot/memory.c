@@ -21,7 +21,6 @@
 #include "machine/host-map.h"
 #include "mm/mm.h"
 #include "state/alloc.h"
-#include "state/page.h"
 
 #define FOUR_GIB	(4UL << 30)
 #define MAX_FRAMES	(1UL << 32)	/* struct page links are 32 bits */

@@ -19,7 +19,6 @@
 #include "control/control.h"
 #include "control/control-domain.h"
 
-#include "base/errno.h"
 #include "base/string.h"
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"

@@ -3,7 +3,6 @@
 #ifndef RINGLET_CONTROL_CONTROL_H
 #define RINGLET_CONTROL_CONTROL_H
 
-#include "base/types.h"
 #include "state/domain.h"
 
 /**

@@ -15,7 +15,6 @@
 #include "control/control.h"
 #include "control/control-domain.h"
 
-#include "base/errno.h"
 #include "console/printk.h"
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"

@@ -14,7 +14,6 @@
 #include "control/control.h"
 #include "control/control-domain.h"
 
-#include "base/errno.h"
 #include "base/string.h"
 #include "machine/pcpu.h"
 #include "sched/sched.h"

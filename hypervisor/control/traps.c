@@ -12,7 +12,6 @@
  */
 #include "control/control.h"
 
-#include "base/errno.h"
 #include "machine/cpu.h"
 #include "machine/pcpu.h"
 #include "state/guest-access.h"

@@ -11,7 +11,6 @@
 #include "control/control.h"
 #include "control/control-domain.h"
 
-#include "base/errno.h"
 #include "evtchn/evtchn.h"
 #include "machine/directmap.h"
 #include "machine/pcpu.h"

@@ -10,16 +10,13 @@
  */
 #include "control/control.h"
 
-#include "base/errno.h"
 #include "machine/pcpu.h"
 
 #define KNOWN_TYPES \
-	(BIT(VMASST_TYPE_4gb_segments) | \
-	 BIT(VMASST_TYPE_4gb_segments_notify) | \
-	 BIT(VMASST_TYPE_writable_pagetables) | \
-	 BIT(VMASST_TYPE_pae_extended_cr3) | \
-	 BIT(VMASST_TYPE_architectural_iopl) | \
-	 BIT(VMASST_TYPE_runstate_update_flag) | BIT(VMASST_TYPE_m2p_strict))
+	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) | \
+	 BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) | \
+	 BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag) | \
+	 BIT(VMASST_TYPE_m2p_strict))
 
 /** do_vm_assist() - hypercall */
 long do_vm_assist(u64 cmd, u64 type)

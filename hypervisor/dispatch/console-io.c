@@ -7,7 +7,6 @@
  * with what is left, so that a slow serial line does not keep the pCPU.
  */
 
-#include "base/errno.h"
 #include "console/printk.h"
 #include "machine/pcpu.h"
 #include "state/domain.h"

@@ -16,9 +16,7 @@
  * guest may not have.
  */
 
-#include "base/errno.h"
 #include "machine/cpu.h"
-#include "machine/layout.h"
 #include "machine/pcpu.h"
 #include "sched/sched.h"
 

@@ -3,8 +3,6 @@
 #ifndef RINGLET_DISPATCH_DISPATCH_H
 #define RINGLET_DISPATCH_DISPATCH_H
 
-#include "base/types.h"
-#include "machine/regs.h"
 #include "state/domain.h"
 
 /* How the gate is to leave host space: registers rax and rdx of the ABI. */

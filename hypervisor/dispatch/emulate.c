@@ -26,7 +26,6 @@
 #include "machine/cpu.h"
 #include "machine/cpu-features.h"
 #include "machine/directmap.h"
-#include "machine/layout.h"
 #include "machine/pcpu.h"
 #include "state/guest-access.h"
 

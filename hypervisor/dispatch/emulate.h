@@ -6,7 +6,6 @@
 #ifndef RINGLET_DISPATCH_EMULATE_H
 #define RINGLET_DISPATCH_EMULATE_H
 
-#include "base/types.h"
 #include "machine/insn.h"
 #include "state/domain.h"
 

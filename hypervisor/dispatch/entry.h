@@ -3,7 +3,6 @@
 #ifndef RINGLET_DISPATCH_ENTRY_H
 #define RINGLET_DISPATCH_ENTRY_H
 
-#include "base/types.h"
 #include "state/domain.h"
 
 /* Context of the guest as its CS says: ring 3, or ring 1. */

@@ -10,7 +10,6 @@
  */
 #include "dispatch/entry.h"
 
-#include "base/errno.h"
 #include "base/string.h"
 #include "machine/clock.h"
 #include "machine/pcpu.h"

@@ -17,7 +17,6 @@
  */
 #include "dispatch/emulate.h"
 
-#include "base/errno.h"
 #include "machine/cpu.h"
 #include "machine/cpu-features.h"
 #include "machine/pcpu.h"

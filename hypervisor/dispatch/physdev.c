@@ -20,8 +20,6 @@
  * Locks: pirq_lock guards the PIRQs. bind, unbind and unmask are called with
  * event_lock held, so no event is raised under pirq_lock.
  */
-#include "base/errno.h"
-#include "base/lock.h"
 #include "console/printk.h"
 #include "dispatch/dispatch.h"
 #include "evtchn/evtchn.h"

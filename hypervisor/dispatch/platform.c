@@ -8,7 +8,6 @@
  * ABI: xen/platform.h; what is served and what refused stands in
  * hypercall-abi/hypercalls.tbl.
  */
-#include "base/errno.h"
 #include "console/printk.h"
 #include "evtchn/evtchn.h"
 #include "machine/acpi.h"

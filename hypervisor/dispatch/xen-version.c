@@ -11,10 +11,8 @@
  */
 #include "dispatch/dispatch.h"
 
-#include "base/errno.h"
 #include "base/string.h"
 #include "control/control.h"
-#include "machine/layout.h"
 #include "machine/pcpu.h"
 #include "state/guest-access.h"
 

@@ -3,7 +3,6 @@
 #ifndef RINGLET_EVTCHN_EVTCHN_H
 #define RINGLET_EVTCHN_EVTCHN_H
 
-#include "base/types.h"
 #include "state/domain.h"
 
 int evtchn_domain_init(struct domain *d);

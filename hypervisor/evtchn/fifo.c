@@ -17,7 +17,6 @@
  */
 #include "evtchn/ports.h"
 
-#include "base/errno.h"
 #include "machine/directmap.h"
 #include "mm/mm.h"
 

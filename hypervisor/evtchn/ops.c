@@ -14,7 +14,6 @@
 #include "evtchn/evtchn.h"
 #include "evtchn/ports.h"
 
-#include "base/errno.h"
 #include "machine/pcpu.h"
 #include "state/guest-access.h"
 

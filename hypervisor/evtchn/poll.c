@@ -13,7 +13,6 @@
 #include "evtchn/evtchn.h"
 #include "evtchn/ports.h"
 
-#include "base/errno.h"
 #include "machine/clock.h"
 #include "sched/sched.h"
 #include "state/guest-access.h"

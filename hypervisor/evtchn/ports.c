@@ -19,7 +19,6 @@
 #include "evtchn/evtchn.h"
 #include "evtchn/ports.h"
 
-#include "base/errno.h"
 #include "console/printk.h"
 #include "machine/directmap.h"
 #include "mm/mm.h"

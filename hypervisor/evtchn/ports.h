@@ -9,7 +9,6 @@
 #ifndef RINGLET_EVTCHN_PORTS_H
 #define RINGLET_EVTCHN_PORTS_H
 
-#include "base/types.h"
 #include "machine/irq.h"
 #include "machine/timer.h"
 #include "state/domain.h"

@@ -18,7 +18,6 @@
 #include "evtchn/evtchn.h"
 #include "evtchn/ports.h"
 
-#include "base/errno.h"
 #include "machine/clock.h"
 #include "machine/pcpu.h"
 #include "machine/timer.h"

@@ -3,7 +3,6 @@
 #ifndef RINGLET_GRANT_GRANT_H
 #define RINGLET_GRANT_GRANT_H
 
-#include "base/types.h"
 #include "state/domain.h"
 
 /* -EINVAL: a limit is higher than there is room for; -ENOMEM. */

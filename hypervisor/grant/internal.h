@@ -3,8 +3,6 @@
 #ifndef RINGLET_GRANT_INTERNAL_H
 #define RINGLET_GRANT_INTERNAL_H
 
-#include "base/errno.h"
-#include "base/lock.h"
 #include "grant/entry.h"
 #include "grant/grant.h"
 #include "state/domain.h"

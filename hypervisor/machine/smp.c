@@ -157,8 +157,6 @@ void __init smp_boot(u32 max, int (*create)(u32 cpu, u32 apic_id),
 	u8 *page = paddr_to_virt(TRAMPOLINE_PHYS);
 	u32 i, own = this_cpu->apic_id;
 
-	if (!nr_pcpus)
-		nr_pcpus = 1;
 	ap_main = main;
 	memcpy(saved, page, sizeof(saved));
 	trampoline_fill(page);

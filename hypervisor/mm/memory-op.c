@@ -169,20 +169,14 @@ static long domain_query(struct vcpu *v, u64 cmd, u64 arg)
 static long machine_memory_map(u64 arg)
 {
 	struct xen_memory_map map;
-	u64 buffer;
-	u32 i, n;
+	u32 n = nr_machine_e820;
 
 	if (copy_from_guest(&map, arg, sizeof(map)))
 		return -EFAULT;
-	n = nr_machine_e820;
 	if (map.nr_entries < n)
 		return -EINVAL;
-	buffer = (u64)map.buffer.p;
-	for (i = 0; i < n; i++) {
-		if (copy_to_guest(buffer + i * sizeof(machine_e820[0]),
-				  &machine_e820[i], sizeof(machine_e820[0])))
-			return -EFAULT;
-	}
+	if (copy_to_guest((u64)map.buffer.p, machine_e820, n * sizeof(machine_e820[0])))
+		return -EFAULT;
 	map.nr_entries = n;
 	return copy_to_guest(arg, &map, sizeof(map)) ? -EFAULT : 0;
 }

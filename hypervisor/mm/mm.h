@@ -6,9 +6,7 @@
 #ifndef RINGLET_MM_MM_H
 #define RINGLET_MM_MM_H
 
-#include "base/types.h"
 #include "state/domain.h"
-#include "state/page.h"
 #include "state/type-info.h"
 
 /* References: get fails for frames of another owner or being freed. */

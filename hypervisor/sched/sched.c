@@ -23,7 +23,6 @@
 #include "sched/sched.h"
 #include "sched/policy.h"
 
-#include "base/errno.h"
 #include "console/printk.h"
 #include "machine/clock.h"
 #include "machine/cpu-features.h"

@@ -3,7 +3,6 @@
 #ifndef RINGLET_SCHED_SCHED_H
 #define RINGLET_SCHED_SCHED_H
 
-#include "base/types.h"
 #include "state/domain.h"
 
 void sched_pcpu_init(u32 cpu);		/* on each pCPU, the boot pCPU first */

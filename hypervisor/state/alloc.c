@@ -17,12 +17,10 @@
  */
 #include "state/alloc.h"
 
-#include "base/lock.h"
 #include "base/string.h"
 #include "console/printk.h"
 #include "machine/directmap.h"
 #include "state/domain.h"
-#include "state/page.h"
 #include "state/type-info.h"
 
 #define MAX_ORDER	18	/* 1 GiB */

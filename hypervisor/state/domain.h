@@ -2,6 +2,8 @@
 /*
  * Domains and vCPUs. What only one room uses hangs off an opaque pointer that
  * the room allocates in its *_domain_init() and *_vcpu_init().
+ *
+ * Who includes this has what it includes, too: base/, the layout, registers, frames.
  */
 #ifndef RINGLET_STATE_DOMAIN_H
 #define RINGLET_STATE_DOMAIN_H

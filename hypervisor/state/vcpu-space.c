@@ -14,7 +14,6 @@
  */
 #include "state/vcpu-space.h"
 
-#include "base/errno.h"
 #include "console/printk.h"
 #include "machine/directmap.h"
 #include "machine/pcpu.h"

@@ -6,7 +6,6 @@
 #ifndef RINGLET_STATE_VCPU_SPACE_H
 #define RINGLET_STATE_VCPU_SPACE_H
 
-#include "base/types.h"
 #include "state/domain.h"
 
 /* Shared pages of all vCPUs (IDT, TSS, GDT). Boot pCPU, once. */
