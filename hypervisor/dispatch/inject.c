@@ -110,41 +110,31 @@ void inject_page_fault(struct vcpu *v, u64 va, u64 error)
 	inject_trap(v, VEC_PF, error);
 }
 
-void inject_failsafe(struct vcpu *v)
-{
-	const struct gate_callback *cb = &v->gate_ro->callback[CALLBACKTYPE_failsafe];
-
-	if (!cb->entry) {
-		domain_crash(v->domain, "bad selector or address on return at %lx, and no failsafe callback",
-			     v->regs->rip);
-		return;
-	}
-	bounce_to_guest(v, &(struct bounce){
-		.entry = cb->entry,
-		.mask_events = cb->mask,
-		.with_segments = true,
-	});
-}
-
 bool bounce_to_callback(struct vcpu *v, u32 type)
 {
 	const struct gate_callback *cb = &v->gate_ro->callback[type];
 
 	if (cb->entry)
-		bounce_to_guest(v, &(struct bounce){ .entry = cb->entry,
-						     .mask_events = cb->mask });
+		bounce_to_guest(v, &(struct bounce){
+			.entry = cb->entry,
+			.mask_events = cb->mask || type == CALLBACKTYPE_event ||
+				       type == CALLBACKTYPE_nmi,
+			.with_segments = type == CALLBACKTYPE_failsafe,
+		});
 	return cb->entry;
+}
+
+void inject_failsafe(struct vcpu *v)
+{
+	if (!bounce_to_callback(v, CALLBACKTYPE_failsafe))
+		domain_crash(v->domain, "bad selector or address on return at %lx, and no failsafe callback",
+			     v->regs->rip);
 }
 
 void inject_event(struct vcpu *v, u32 type)
 {
-	u64 entry = v->gate_ro->callback[type].entry;
-
-	if (!entry) {
+	if (!bounce_to_callback(v, type))
 		domain_crash(v->domain, "events unmasked and no event callback registered");
-		return;
-	}
-	bounce_to_guest(v, &(struct bounce){ .entry = entry, .mask_events = true });
 }
 
 /*
