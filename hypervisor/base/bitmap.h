@@ -20,13 +20,11 @@ static inline bool test_and_set_bit(unsigned int nr, volatile unsigned long *p)
 	return __atomic_fetch_or(&p[nr / BITS_PER_LONG], m, __ATOMIC_SEQ_CST) & m;
 }
 
-static inline bool test_and_clear_bit(unsigned int nr,
-				      volatile unsigned long *p)
+static inline bool test_and_clear_bit(unsigned int nr, volatile unsigned long *p)
 {
 	unsigned long m = 1UL << (nr % BITS_PER_LONG);
 
-	return __atomic_fetch_and(&p[nr / BITS_PER_LONG], ~m,
-				  __ATOMIC_SEQ_CST) & m;
+	return __atomic_fetch_and(&p[nr / BITS_PER_LONG], ~m, __ATOMIC_SEQ_CST) & m;
 }
 
 static inline void set_bit(unsigned int nr, volatile unsigned long *p)
@@ -44,8 +42,7 @@ static inline unsigned int find_next_bit(const volatile unsigned long *p,
 					 unsigned int size, unsigned int from)
 {
 	while (from < size) {
-		unsigned long w = p[from / BITS_PER_LONG] >>
-				  (from % BITS_PER_LONG);
+		unsigned long w = p[from / BITS_PER_LONG] >> (from % BITS_PER_LONG);
 
 		if (w) {
 			from += __builtin_ctzl(w);

@@ -19,8 +19,7 @@ static inline bool list_empty(const struct list *head)
 	return head->next == head;
 }
 
-static inline void list_insert_between(struct list *node, struct list *prev,
-				       struct list *next)
+static inline void list_insert_between(struct list *node, struct list *prev, struct list *next)
 {
 	node->prev = prev;
 	node->next = next;

@@ -13,8 +13,7 @@ void *memcpy(void *dst, const void *src, size_t n)
 	size_t words = n / 8, tail = n % 8;
 
 	__asm__ __volatile__("rep movsq\n\tmov %3, %%rcx\n\trep movsb"
-			     : "+D"(d), "+S"(src), "+c"(words)
-			     : "r"(tail) : "memory");
+			     : "+D"(d), "+S"(src), "+c"(words) : "r"(tail) : "memory");
 	return dst;
 }
 
@@ -35,10 +34,8 @@ void *memset(void *dst, int c, size_t n)
 	void *d = dst;
 	size_t words = n / 8, tail = n % 8;
 
-	__asm__ __volatile__("rep stosq\n\tmov %3, %%rcx\n\trep stosb"
-			     : "+D"(d), "+c"(words)
-			     : "a"(0x0101010101010101ULL * (u8)c), "r"(tail)
-			     : "memory");
+	__asm__ __volatile__("rep stosq\n\tmov %3, %%rcx\n\trep stosb" : "+D"(d), "+c"(words)
+			     : "a"(0x0101010101010101ULL * (u8)c), "r"(tail) : "memory");
 	return dst;
 }
 
@@ -145,8 +142,7 @@ struct spec {
 	int width, longs;
 };
 
-static void sink_padded(struct sink *o, const struct spec *sp, const char *text,
-			size_t n)
+static void sink_padded(struct sink *o, const struct spec *sp, const char *text, size_t n)
 {
 	size_t pad = sp->width > (int)n ? sp->width - n : 0;
 
@@ -156,8 +152,7 @@ static void sink_padded(struct sink *o, const struct spec *sp, const char *text,
 		sink_char(o, *text++);
 }
 
-static void sink_number(struct sink *o, struct spec *sp, u64 v, u64 base,
-			bool negative)
+static void sink_number(struct sink *o, struct spec *sp, u64 v, u64 base, bool negative)
 {
 	char tmp[24], *p = tmp + sizeof(tmp);
 
@@ -191,8 +186,7 @@ static void format_one(struct sink *o, struct spec *sp, char conv, va_list *ap)
 	case 'u':
 	case 'x':
 		sink_number(o, sp, sp->longs ? va_arg(*ap, unsigned long) :
-			    va_arg(*ap, unsigned int), conv == 'u' ? 10 : 16,
-			    false);
+			    va_arg(*ap, unsigned int), conv == 'u' ? 10 : 16, false);
 		return;
 	case 's':
 		s = va_arg(*ap, const char *);

@@ -136,8 +136,7 @@ static void tell_exposure(struct domain *d, const struct kernel *k)
 static void place(struct domain *d, struct builder *b)
 {
 	u64 pages = ALIGN_DOWN(dom0_choose_pages(d), 512);
-	const char *fault = layout_make(&b->layout, b->kernel, pages,
-					b->initrd_size, false, 0);
+	const char *fault = layout_make(&b->layout, b->kernel, pages, b->initrd_size, false, 0);
 
 	if (b->layout.prefix_end > pages)
 		boot_fail(
@@ -148,8 +147,7 @@ static void place(struct domain *d, struct builder *b)
 		boot_fail("%s", fault);
 }
 
-struct domain *dom0_build(const struct boot_info *info,
-			  const struct kernel *kernel, paddr_t rsdp)
+struct domain *dom0_build(const struct boot_info *info, const struct kernel *kernel, paddr_t rsdp)
 {
 	const char *args = boot_arguments(info, info->module[0].string);
 	struct domain *d = create();
@@ -177,7 +175,6 @@ struct domain *dom0_build(const struct boot_info *info,
 	domain_wallclock_set(d, sec, nsec, system_time());
 	printk(LOG_INFO, "service domain: %lu MiB, %u vCPUs, kernel at %lx, entry %lx",
 	       b.layout.nr_pages >> 8, d->max_vcpus,
-	       kernel->virt_base + kernel->paddr_start - kernel->paddr_offset,
-	       kernel->entry);
+	       kernel->virt_base + kernel->paddr_start - kernel->paddr_offset, kernel->entry);
 	return d;
 }

@@ -25,21 +25,18 @@ static void text_mode(struct dom0_vga_console_info *vga)
 	vga->u.text_mode_3.columns = 80;
 }
 
-static void frame_buffer(const struct boot_info *info,
-			 struct dom0_vga_console_info *vga)
+static void frame_buffer(const struct boot_info *info, struct dom0_vga_console_info *vga)
 {
 	const struct boot_framebuffer *fb = &info->fb;
 
-	vga->video_type = info->efi ? XEN_VGATYPE_EFI_LFB :
-				      XEN_VGATYPE_VESA_LFB;
+	vga->video_type = info->efi ? XEN_VGATYPE_EFI_LFB : XEN_VGATYPE_VESA_LFB;
 	vga->u.vesa_lfb.width = fb->width;
 	vga->u.vesa_lfb.height = fb->height;
 	vga->u.vesa_lfb.bytes_per_line = fb->pitch;
 	vga->u.vesa_lfb.bits_per_pixel = fb->bpp;
 	vga->u.vesa_lfb.lfb_base = (u32)fb->addr;
 	vga->u.vesa_lfb.ext_lfb_base = fb->addr >> 32;
-	vga->u.vesa_lfb.lfb_size =
-		DIV_ROUND_UP((u64)fb->pitch * fb->height, 0x10000);
+	vga->u.vesa_lfb.lfb_size = DIV_ROUND_UP((u64)fb->pitch * fb->height, 0x10000);
 	vga->u.vesa_lfb.red_pos = fb->color[0];
 	vga->u.vesa_lfb.red_size = fb->color[1];
 	vga->u.vesa_lfb.green_pos = fb->color[2];
@@ -48,8 +45,7 @@ static void frame_buffer(const struct boot_info *info,
 	vga->u.vesa_lfb.blue_size = fb->color[5];
 }
 
-bool dom0_console_info(const struct boot_info *info,
-		       struct dom0_vga_console_info *vga)
+bool dom0_console_info(const struct boot_info *info, struct dom0_vga_console_info *vga)
 {
 	memset(vga, 0, sizeof(*vga));
 	if (info->fb.type == FB_RGB && info->fb.addr)

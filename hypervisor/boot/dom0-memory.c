@@ -67,8 +67,7 @@ u64 dom0_choose_pages(struct domain *d)
 {
 	const struct boot_options *o = &boot_options;
 	u64 all = heap_free_frames() + modules_frames(), pages;
-	u64 reserve = min(max(all / 16, 16 * MIB >> PAGE_SHIFT),
-			  128 * MIB >> PAGE_SHIFT);
+	u64 reserve = min(max(all / 16, 16 * MIB >> PAGE_SHIFT), 128 * MIB >> PAGE_SHIFT);
 	u64 limit = all > reserve ? all - reserve : 0;
 
 	pages = o->dom0_mem.given ? option_frames(&o->dom0_mem, all) : limit;
@@ -78,8 +77,7 @@ u64 dom0_choose_pages(struct domain *d)
 		pages = min(pages, option_frames(&o->dom0_mem_max, all));
 	if (pages > all)
 		boot_fail("dom0_mem asks for %lu MiB, %lu MiB are there: lower it",
-			  pages / (MIB >> PAGE_SHIFT),
-			  limit / (MIB >> PAGE_SHIFT));
+			  pages / (MIB >> PAGE_SHIFT), limit / (MIB >> PAGE_SHIFT));
 	pages = min(pages, limit);
 	d->max_pages = o->dom0_mem_max.given ?
 		max(pages, option_frames(&o->dom0_mem_max, all)) : all;

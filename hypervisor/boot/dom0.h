@@ -13,8 +13,7 @@
  *
  * Its first vCPU is ready to be woken.
  */
-struct domain *dom0_build(const struct boot_info *info,
-			  const struct kernel *kernel, paddr_t rsdp);
+struct domain *dom0_build(const struct boot_info *info, const struct kernel *kernel, paddr_t rsdp);
 
 /*
  * The guest's first frames, in the order of their pfns, as 2 MiB pieces: all
@@ -28,7 +27,6 @@ u64 dom0_prefix_pages(void);
 u64 dom0_choose_pages(struct domain *d);
 
 /* The console the loader left, as start_info passes it on; false if none. */
-bool dom0_console_info(const struct boot_info *info,
-		       struct dom0_vga_console_info *vga);
+bool dom0_console_info(const struct boot_info *info, struct dom0_vga_console_info *vga);
 
 #endif

@@ -25,8 +25,7 @@ void early_idt_load(void)
 	u32 i;
 
 	for (i = 0; i < VECTORS; i++)
-		idt_set(&early_idt[i], EARLY_CS, (u64)early_stubs + i * STUB_SIZE,
-			0, 0);
+		idt_set(&early_idt[i], EARLY_CS, (u64)early_stubs + i * STUB_SIZE, 0, 0);
 	__asm__ __volatile__("lidt %0" :: "m"(p));
 }
 

@@ -132,8 +132,7 @@ static void boot_pcpus(void)
 {
 	const struct boot_options *o = &boot_options;
 
-	smp_boot(o->maxcpus ? o->maxcpus : MAX_PCPUS, pcpu_space_create,
-		 ap_main);
+	smp_boot(o->maxcpus ? o->maxcpus : MAX_PCPUS, pcpu_space_create, ap_main);
 	while (__atomic_load_n(&aps_ready, __ATOMIC_ACQUIRE) != nr_pcpus - 1)
 		cpu_relax();
 	printk(LOG_INFO, "%u CPUs, TSC %u kHz", nr_pcpus, tsc_khz());

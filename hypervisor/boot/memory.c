@@ -29,8 +29,7 @@ struct ranges boot_free;
 
 extern const char resident_end[];	/* ringlet.lds */
 
-static void range_insert(struct ranges *s, unsigned int at, paddr_t start,
-			 paddr_t end)
+static void range_insert(struct ranges *s, unsigned int at, paddr_t start, paddr_t end)
 {
 	struct ram_range *r = &s->range[at];
 
@@ -114,8 +113,7 @@ const char *memory_map_init(const struct boot_info *info)
 		const struct boot_e820 *e = &info->e820[i];
 
 		if (e->type != E820_RAM)
-			ranges_subtract(&boot_free,
-					ALIGN_DOWN(e->addr, PAGE_SIZE),
+			ranges_subtract(&boot_free, ALIGN_DOWN(e->addr, PAGE_SIZE),
 					ALIGN_UP(e->addr + e->size, PAGE_SIZE));
 	}
 	ranges_subtract(&boot_free, 0, LOW_MEMORY_END);
@@ -129,8 +127,7 @@ const char *memory_map_init(const struct boot_info *info)
 
 void boot_take(paddr_t start, paddr_t end)
 {
-	ranges_subtract(&boot_free, ALIGN_DOWN(start, PAGE_SIZE),
-			ALIGN_UP(end, PAGE_SIZE));
+	ranges_subtract(&boot_free, ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE));
 }
 
 paddr_t boot_alloc(u64 size, paddr_t below)
@@ -191,8 +188,7 @@ const char *memory_direct_map(const struct boot_info *info)
 
 		if (e820_is_tables(e))
 			rc = host_map_direct(ALIGN_DOWN(e->addr, PAGE_SIZE),
-					     ALIGN_UP(e->addr + e->size,
-						      PAGE_SIZE));
+					     ALIGN_UP(e->addr + e->size, PAGE_SIZE));
 	}
 	if (rc)
 		return "too little memory below 4 GiB for the page tables";

@@ -17,8 +17,7 @@ static struct ranges temporary;	/* released with modules_release() */
 
 static void add_temporary(paddr_t start, paddr_t end)
 {
-	ranges_add(&temporary, ALIGN_DOWN(start, PAGE_SIZE),
-		   ALIGN_UP(end, PAGE_SIZE));
+	ranges_add(&temporary, ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE));
 }
 
 static bool in_ram(paddr_t start, paddr_t end)
@@ -45,8 +44,7 @@ void modules_take(const struct boot_info *info)
 		if (m->start == m->end)
 			continue;
 		if (!in_ram(m->start, m->end))
-			boot_fail("module %u does not lie in RAM: use another boot loader",
-				  i + 1);
+			boot_fail("module %u does not lie in RAM: use another boot loader", i + 1);
 		boot_take(m->start, m->end);
 		add_temporary(m->start, m->end);
 	}
@@ -57,8 +55,7 @@ static void *take_room(u64 size)
 	paddr_t pa = boot_alloc(size, ~0UL);
 
 	if (!pa)
-		boot_fail(KERNEL " is larger than memory (%lu MiB unpacked): add RAM",
-			  size >> 20);
+		boot_fail(KERNEL " is larger than memory (%lu MiB unpacked): add RAM", size >> 20);
 	add_temporary(pa, pa + size);
 	return paddr_to_virt(pa);
 }

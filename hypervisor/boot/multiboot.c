@@ -60,13 +60,10 @@ struct mb2_tag {
 #define FB_START	8
 #define FB_COLOR	32
 
-static const char bad_info[] =
-	"the boot loader's information is malformed: try another loader";
-static const char no_map[] =
-	"the boot loader gave no memory map: use GRUB 2 or QEMU";
+static const char bad_info[] = "the boot loader's information is malformed: try another loader";
+static const char no_map[] = "the boot loader gave no memory map: use GRUB 2 or QEMU";
 
-static void copy_string(struct boot_info *info, char *dst, size_t size,
-			const char *src, size_t max)
+static void copy_string(struct boot_info *info, char *dst, size_t size, const char *src, size_t max)
 {
 	size_t n = strnlen(src, max);
 
@@ -79,8 +76,7 @@ static void copy_string(struct boot_info *info, char *dst, size_t size,
 }
 
 /* A zero-terminated string somewhere in memory: as much of it as is mapped. */
-static void copy_phys_string(struct boot_info *info, char *dst, size_t size,
-			     paddr_t pa)
+static void copy_phys_string(struct boot_info *info, char *dst, size_t size, paddr_t pa)
 {
 	size_t max = size;
 
@@ -97,8 +93,7 @@ static void add_e820(struct boot_info *info, u64 addr, u64 len, u32 type)
 	if (info->nr_e820 == MAX_E820)
 		info->truncated = true;
 	else
-		info->e820[info->nr_e820++] =
-			(struct boot_e820){ addr, len, type };
+		info->e820[info->nr_e820++] = (struct boot_e820){ addr, len, type };
 }
 
 /* Room for the string of a module; NULL if there is none for the module. */
@@ -169,11 +164,9 @@ static const char *parse_mb1(paddr_t pa, struct boot_info *info)
 		memcpy(&info->fb, fb, sizeof(info->fb));
 	}
 	if (mbi.flags & MB1_CMDLINE)
-		copy_phys_string(info, info->cmdline, CMDLINE_SIZE,
-				 mbi.cmdline);
+		copy_phys_string(info, info->cmdline, CMDLINE_SIZE, mbi.cmdline);
 	if (mbi.flags & MB1_LOADER)
-		copy_phys_string(info, info->loader, sizeof(info->loader),
-				 mbi.boot_loader_name);
+		copy_phys_string(info, info->loader, sizeof(info->loader), mbi.boot_loader_name);
 	if (!(mbi.flags & MB1_MMAP))
 		return no_map;
 	p = boot_phys(mbi.mmap_addr, mbi.mmap_length);
@@ -191,8 +184,7 @@ static void parse_mb2_module(const u8 *tag, u32 size, struct boot_info *info)
 	memcpy(range, tag + 8, sizeof(range));
 	string = add_module(info, range[0], range[1]);
 	if (string)
-		copy_string(info, string, CMDLINE_SIZE, (const char *)tag + 16,
-			    size - 16);
+		copy_string(info, string, CMDLINE_SIZE, (const char *)tag + 16, size - 16);
 }
 
 static void parse_mb2_fb(const u8 *tag, u32 size, struct boot_info *info)
@@ -200,20 +192,17 @@ static void parse_mb2_fb(const u8 *tag, u32 size, struct boot_info *info)
 	struct boot_framebuffer *fb = &info->fb;
 
 	memcpy(fb, tag + FB_START, offsetof(struct boot_framebuffer, color));
-	memcpy(fb->color, tag + FB_COLOR,
-	       min(size - FB_COLOR, (u32)sizeof(fb->color)));
+	memcpy(fb->color, tag + FB_COLOR, min(size - FB_COLOR, (u32)sizeof(fb->color)));
 }
 
 /* One tag of t.size bytes, its header included. */
-static const char *parse_mb2_tag(const u8 *tag, struct mb2_tag t,
-				 struct boot_info *info)
+static const char *parse_mb2_tag(const u8 *tag, struct mb2_tag t, struct boot_info *info)
 {
 	u32 step;
 
 	switch (t.type) {
 	case MB2_CMDLINE:
-		copy_string(info, info->cmdline, CMDLINE_SIZE,
-			    (const char *)tag + 8, t.size - 8);
+		copy_string(info, info->cmdline, CMDLINE_SIZE, (const char *)tag + 8, t.size - 8);
 		break;
 	case MB2_LOADER:
 		copy_string(info, info->loader, sizeof(info->loader),
@@ -305,8 +294,7 @@ const char *boot_arguments(const struct boot_info *info, const char *line)
 {
 	static const char placeholder[] = "placeholder";
 	size_t n = sizeof(placeholder) - 1;
-	bool grub2 = !strncmp(info->loader, "GRUB ", 5) &&
-		     info->loader[5] >= '1';
+	bool grub2 = !strncmp(info->loader, "GRUB ", 5) && info->loader[5] >= '1';
 
 	while (*line == ' ')
 		line++;

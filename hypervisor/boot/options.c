@@ -182,8 +182,7 @@ static const struct option *find_option(const char *name, size_t n)
 static void take_word(const char *word, bool early)
 {
 	const char *eq = strchr(word, '='), *value = eq ? eq + 1 : NULL;
-	const struct option *o =
-		find_option(word, eq ? (size_t)(eq - word) : strlen(word));
+	const struct option *o = find_option(word, eq ? (size_t)(eq - word) : strlen(word));
 	bool taken;
 
 	if (early && (!o || !(o->flags & EARLY)))
@@ -192,12 +191,10 @@ static void take_word(const char *word, bool early)
 	if (early || taken)
 		return;
 	if (o)
-		printk(LOG_WARNING,
-		       "ringlet: boot: option \"%s\" has no effect: %s expects %s",
+		printk(LOG_WARNING, "ringlet: boot: option \"%s\" has no effect: %s expects %s",
 		       word, o->name, o->expects);
 	else
-		printk(LOG_WARNING,
-		       "ringlet: boot: unknown option \"%s\" has no effect", word);
+		printk(LOG_WARNING, "ringlet: boot: unknown option \"%s\" has no effect", word);
 }
 
 /* The next word of *@line, in @word; false at the end. */

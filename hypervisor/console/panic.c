@@ -93,8 +93,7 @@ static void show_code(u64 rip)
 	if (!in_text(rip) || !in_text(rip + 16))
 		return;
 	for (i = 0; i < 16; i++)
-		snformat(line + 3 * i, sizeof(line) - 3 * i, " %02x",
-			 ((const u8 *)rip)[i]);
+		snformat(line + 3 * i, sizeof(line) - 3 * i, " %02x", ((const u8 *)rip)[i]);
 	printk(LOG_ERROR, "code at rip:%s", line);
 }
 
@@ -109,8 +108,7 @@ static void show_stack(u64 sp)
 	for (i = 0; i < STACK_WORDS && sp + 32 <= end; i += 4, sp += 32) {
 		const u64 *w = (const u64 *)sp;
 
-		printk(LOG_ERROR, "  %016lx %016lx %016lx %016lx",
-		       w[0], w[1], w[2], w[3]);
+		printk(LOG_ERROR, "  %016lx %016lx %016lx %016lx", w[0], w[1], w[2], w[3]);
 	}
 }
 

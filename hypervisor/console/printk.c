@@ -70,8 +70,7 @@ static void put(const char *s, size_t n, bool show) __requires(console_lock)
 }
 
 /* Format one whole line, prefix and newline included. */
-static size_t format_line(char *line, enum log_level level, const char *fmt,
-			  va_list ap)
+static size_t format_line(char *line, enum log_level level, const char *fmt, va_list ap)
 {
 	int n, at = PREFIX_LEN;
 
@@ -109,14 +108,12 @@ static void report_dropped(void) __requires(console_lock)
 
 	if (!dropped)
 		return;
-	n = snformat(line, sizeof(line), PREFIX "%u lines about guests dropped\n",
-		     dropped);
+	n = snformat(line, sizeof(line), PREFIX "%u lines about guests dropped\n", dropped);
 	dropped = 0;
 	put(line, n, true);
 }
 
-static void log_line(enum log_level level, const struct threshold *t,
-		     const char *fmt, va_list ap)
+static void log_line(enum log_level level, const struct threshold *t, const char *fmt, va_list ap)
 {
 	char line[LINE_MAX];
 	size_t n = format_line(line, level, fmt, ap);

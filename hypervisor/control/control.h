@@ -17,8 +17,7 @@ int __must_check domain_create(const struct ringlet_domain_create *op, bool hard
 			       struct domain **created);
 
 /* Set a vCPU's whole context; @pin: pin its base. The caller has d->control_lock. */
-int __must_check vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c,
-				  bool pin);
+int __must_check vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, bool pin);
 
 /* Cut off after 1,023 bytes; boot, once. */
 extern char hypervisor_command_line[1024];

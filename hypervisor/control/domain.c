@@ -211,8 +211,7 @@ static int vcpu_create(struct domain *d, u32 id)
 	rc = rc ?: vcpu_gate_init(v);
 	if (rc)
 		return rc;
-	vcpu_gate_set_vcpu_info(v, d->shared_info_mfn,
-				(u64)v->vcpu_info & ~PAGE_MASK);
+	vcpu_gate_set_vcpu_info(v, d->shared_info_mfn, (u64)v->vcpu_info & ~PAGE_MASK);
 	return 0;
 }
 
@@ -260,8 +259,7 @@ static void domain_defaults(struct control_domain *c, bool hardware)
 	timer_init(&c->end, domain_ended, d);
 }
 
-int domain_create(const struct ringlet_domain_create *op, bool hardware,
-		  struct domain **created)
+int domain_create(const struct ringlet_domain_create *op, bool hardware, struct domain **created)
 {
 	struct control_domain *c;
 	struct domain *d;

@@ -179,8 +179,7 @@ static u32 collect_frames(struct domain *d, u64 *mfn, u32 *budget, u32 room,
 	     ++*mfn, --*budget) {
 		const struct page *pg = mfn_to_page(MFN(*mfn));
 
-		if (pg->owner != d->id || !READ_ONCE(pg->refs) ||
-		    (pg->flags & PAGE_XEN_SHARED))
+		if (pg->owner != d->id || !READ_ONCE(pg->refs) || (pg->flags & PAGE_XEN_SHARED))
 			continue;
 		f[n++] = (struct ringlet_frame){ *mfn, m2p_get(MFN(*mfn)) };
 	}
@@ -251,8 +250,7 @@ long op_log_read(struct domain *d, void *arg)
 	return 0;
 }
 
-static void to_domctl(const struct ringlet_domain_info *i,
-		      struct xen_domctl_getdomaininfo *x)
+static void to_domctl(const struct ringlet_domain_info *i, struct xen_domctl_getdomaininfo *x)
 {
 	static const u16 flags[][2] = {
 		{ RINGLET_DOM_DYING, XEN_DOMINF_dying },

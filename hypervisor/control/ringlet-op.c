@@ -287,8 +287,7 @@ long do_ringlet_op(u64 nr, u64 arg, u64 size)
 	rc = o->call(d, op);
 	if (d)
 		domain_put(d);
-	if ((!rc || rc == -ERESTART) && o->answers &&
-	    copy_to_guest(arg, op, n))
+	if ((!rc || rc == -ERESTART) && o->answers && copy_to_guest(arg, op, n))
 		rc = -EFAULT;
 	return rc;
 }

@@ -25,8 +25,7 @@
 
 bool guest_entry_valid(u64 address)
 {
-	return is_canonical(address) &&
-	       (address < GUEST_HOLE_START || address >= GUEST_HOLE_END);
+	return is_canonical(address) && (address < GUEST_HOLE_START || address >= GUEST_HOLE_END);
 }
 
 void vcpu_set_trap(struct vcpu *v, u32 vector, const struct trap_info *t)
@@ -86,8 +85,7 @@ static long op_register(struct vcpu *v, void *arg)
 
 	if (!guest_entry_valid(op->address))
 		return -EINVAL;
-	return set_callback(v, op->type, op->address,
-			    op->flags & CALLBACKF_mask_events);
+	return set_callback(v, op->type, op->address, op->flags & CALLBACKF_mask_events);
 }
 
 /* Only those that a kernel can do without may be taken back. */

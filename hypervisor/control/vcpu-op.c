@@ -107,8 +107,7 @@ static long op_register_vcpu_info(struct vcpu *v, void *arg)
 	int rc;
 
 	mfn = MFN(op->mfn);
-	if (op->offset > PAGE_SIZE - sizeof(struct vcpu_info) || op->offset % 8 ||
-	    !mfn_valid(mfn))
+	if (op->offset > PAGE_SIZE - sizeof(struct vcpu_info) || op->offset % 8 || !mfn_valid(mfn))
 		return -EINVAL;
 	rc = page_hold_writable(d, mfn);
 	if (rc)
@@ -116,8 +115,7 @@ static long op_register_vcpu_info(struct vcpu *v, void *arg)
 
 	spin_lock(&d->control_lock);
 	if (v->vcpu_info_mfn.v != INVALID_MFN.v ||
-	    (v != current_vcpu &&
-	     (v->state != VCPU_DOWN || READ_ONCE(v->is_running)))) {
+	    (v != current_vcpu && (v->state != VCPU_DOWN || READ_ONCE(v->is_running)))) {
 		rc = -EINVAL;
 	} else {
 		v->vcpu_info_mfn = mfn;

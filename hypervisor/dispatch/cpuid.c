@@ -207,8 +207,7 @@ static void xen_leaf(u32 leaf, u32 sub, u32 r[4])
 		break;
 	case 5:
 		if (sub == 0)
-			r[EBX] = machine_address_width() &
-				 XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK;
+			r[EBX] = machine_address_width() & XEN_CPUID_MACHINE_ADDRESS_WIDTH_MASK;
 		break;
 	}
 }

@@ -29,8 +29,7 @@
 
 static int set_address(struct vcpu *v, unsigned int nr, u64 value)
 {
-	if (!is_canonical(value) ||
-	    (value >= GUEST_HOLE_START && value < GUEST_HOLE_END))
+	if (!is_canonical(value) || (value >= GUEST_HOLE_START && value < GUEST_HOLE_END))
 		return -EPERM;
 	v->dr[nr] = value;
 	vcpu_debug_load(v);
@@ -46,8 +45,7 @@ static int set_control(struct vcpu *v, u64 value)
 	if (value & DR7_GD)
 		return -EPERM;
 	for (i = 0; i < 4; i++) {
-		if (((value >> (2 * i)) & 3) &&
-		    ((value >> (16 + 4 * i)) & 3) == DR7_RW_IO)
+		if (((value >> (2 * i)) & 3) && ((value >> (16 + 4 * i)) & 3) == DR7_RW_IO)
 			return -EPERM;
 	}
 	v->dr[7] = value;

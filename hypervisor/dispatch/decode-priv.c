@@ -55,8 +55,7 @@ static bool fits(const struct insn *c, bool code64, u32 flags, enum priv_op op)
 		return code64 && !c->operand16;
 	/* OUTS reads through a segment; what INS writes to is ES always. */
 	if (flags & STRING)
-		return code64 && !c->address_prefix &&
-		       !(c->based_segment && op == PRIV_OUTS);
+		return code64 && !c->address_prefix && !(c->based_segment && op == PRIV_OUTS);
 	return true;
 }
 
@@ -70,8 +69,7 @@ static bool special_registers(struct insn *c, u32 flags, struct priv_insn *insn)
 	return (flags & MOV_CR ? 0x1d : 0xff) >> insn->reg & 1;
 }
 
-bool priv_decode(const u8 *code, unsigned int n, bool code64,
-		 struct priv_insn *insn)
+bool priv_decode(const u8 *code, unsigned int n, bool code64, struct priv_insn *insn)
 {
 	struct insn c = { .code = code, .n = n };
 	u32 opcode = insn_begin(&c, code64), flags;

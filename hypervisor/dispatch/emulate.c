@@ -52,13 +52,11 @@ static int descriptor_read(struct vcpu *v, u16 sel, u64 *desc)
 	if (sel & 4) {
 		if (index >= v->ldt_entries)
 			return -EINVAL;
-		return copy_from_guest(desc, v->ldt_base + index * 8, 8) ?
-			-EINVAL : 0;
+		return copy_from_guest(desc, v->ldt_base + index * 8, 8) ? -EINVAL : 0;
 	}
 	if (page == GUEST_GDT_PAGES && index % 512 < RESERVED_GDT_ENTRIES)
 		table = (const u64 *)this_cpu->gdt;
-	else if (index && index < v->gdt_entries &&
-		 !mfn_eq(v->gdt_frames[page], INVALID_MFN))
+	else if (index && index < v->gdt_entries && !mfn_eq(v->gdt_frames[page], INVALID_MFN))
 		table = mfn_to_virt(v->gdt_frames[page]);
 	else
 		return -EINVAL;
@@ -90,8 +88,7 @@ int segment_read(struct vcpu *v, u16 sel, struct segment *seg)
 }
 
 /* Code at rip, as many bytes as are there; *@code64 from its segment. */
-static unsigned int fetch(struct vcpu *v, u8 *buf, unsigned int max,
-			  bool *code64)
+static unsigned int fetch(struct vcpu *v, u8 *buf, unsigned int max, bool *code64)
 {
 	const struct regs *regs = v->regs;
 	struct segment cs;
@@ -140,8 +137,7 @@ bool memory_ready(struct vcpu *v, u64 va, unsigned int bytes, bool write)
 		struct guest_walk w;
 		bool present = !guest_walk(v, va, &w);
 
-		if (!present || (write && !w.writable) ||
-		    (!w.user && regs_from_user(v->regs))) {
+		if (!present || (write && !w.writable) || (!w.user && regs_from_user(v->regs))) {
 			memory_fault(v, va, present, write);
 			return false;
 		}
@@ -152,8 +148,7 @@ bool memory_ready(struct vcpu *v, u64 va, unsigned int bytes, bool write)
 
 bool memory_copy(struct vcpu *v, u64 va, void *p, unsigned int bytes, bool write)
 {
-	size_t left = write ? copy_to_guest(va, p, bytes) :
-			      copy_from_guest(p, va, bytes);
+	size_t left = write ? copy_to_guest(va, p, bytes) : copy_from_guest(p, va, bytes);
 
 	if (left)
 		memory_fault(v, va, true, write);
@@ -189,8 +184,7 @@ static enum emulated emulate_dr(struct vcpu *v, const struct priv_insn *insn)
 	return EMUL_DONE;
 }
 
-static enum emulated emulate_kernel(struct vcpu *v,
-				    const struct priv_insn *insn)
+static enum emulated emulate_kernel(struct vcpu *v, const struct priv_insn *insn)
 {
 	struct regs *regs = v->regs;
 	u64 *r = insn_gpr(regs, insn->gpr), value;

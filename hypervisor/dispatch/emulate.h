@@ -44,8 +44,7 @@ struct priv_insn {
  * Pure: reads nothing but its arguments.
  * Return: true if the instruction is on the list and complete.
  */
-bool priv_decode(const u8 *code, unsigned int n, bool code64,
-		 struct priv_insn *insn);
+bool priv_decode(const u8 *code, unsigned int n, bool code64, struct priv_insn *insn);
 
 /* What became of an instruction. */
 enum emulated {
@@ -80,8 +79,7 @@ bool memory_ready(struct vcpu *v, u64 va, unsigned int bytes, bool write);
 bool memory_copy(struct vcpu *v, u64 va, void *p, unsigned int bytes, bool write);
 
 /* umip.c: length only with EMUL_DONE. */
-enum emulated emulate_umip(struct vcpu *v, const u8 *code, unsigned int n,
-			   unsigned int *length);
+enum emulated emulate_umip(struct vcpu *v, const u8 *code, unsigned int n, unsigned int *length);
 
 /* io-port.c */
 enum emulated emulate_port_io(struct vcpu *v, const struct priv_insn *insn);

@@ -81,8 +81,7 @@ static bool software_interrupt(struct vcpu *v)
 	if (!t->address || (t->flags & 3) < (regs_from_user(v->regs) ? 3 : 1))
 		return false;
 	v->regs->rip += 2;
-	bounce_to_guest(v, &(struct bounce){ .entry = t->address,
-					     .mask_events = t->flags & 4 });
+	bounce_to_guest(v, &(struct bounce){ .entry = t->address, .mask_events = t->flags & 4 });
 	return true;
 }
 
@@ -124,8 +123,7 @@ static void dispatch_entry(struct vcpu *v)
 	case ENTRY_SYSCALL:
 		domain_crash(v->domain, v->gate_ro->callback[CALLBACKTYPE_syscall].entry ?
 			     "kernel stack at %lx is not usable" :
-			     "system call without a handler (stack %lx)",
-			     v->gate_rw->kernel_sp);
+			     "system call without a handler (stack %lx)", v->gate_rw->kernel_sp);
 		break;
 	case ENTRY_SYSCALL32:
 		compat_entry(v, CALLBACKTYPE_syscall32, VEC_UD, 2);
@@ -169,8 +167,7 @@ static void run_softirqs(void)
 {
 	struct vcpu *v = this_cpu->current;
 
-	if (likely(!READ_ONCE(this_cpu->softirqs) && v &&
-		   READ_ONCE(v->state) == VCPU_RUNNING))
+	if (likely(!READ_ONCE(this_cpu->softirqs) && v && READ_ONCE(v->state) == VCPU_RUNNING))
 		return;
 	if (test_and_clear_bit(SOFTIRQ_TIMER, &this_cpu->softirqs))
 		timer_softirq();
@@ -236,8 +233,7 @@ struct exit host_exit(void)
 	} while (READ_ONCE(this_cpu->softirqs) || v->domain->is_crashed);
 
 	leave_on_our_selectors(v->regs);
-	v->regs->rflags = rflags_for_guest(v->regs->rflags,
-					     regs_from_user(v->regs));
+	v->regs->rflags = rflags_for_guest(v->regs->rflags, regs_from_user(v->regs));
 	ex.guest_cr3 = v->gate_ro->guest_cr3;
 	ex.reload_segments = v->reload_segments;
 	if (v->reload_segments) {
@@ -302,6 +298,5 @@ void host_machine_check(void)
 /* #DF on a guest's CR3: the entry stack itself is gone. */
 void host_double_fault_in_gate(void)
 {
-	panic(this_cpu->current ? this_cpu->current->regs : NULL,
-	      "double fault in the gate");
+	panic(this_cpu->current ? this_cpu->current->regs : NULL, "double fault in the gate");
 }

@@ -31,8 +31,7 @@ void vcpu_swap_gs(struct vcpu *v)
 	v->kernel_gs_base = gs;
 }
 
-static unsigned int build_frame(struct vcpu *v, const struct bounce *b,
-				u64 frame[13])
+static unsigned int build_frame(struct vcpu *v, const struct bounce *b, u64 frame[13])
 {
 	struct regs *r = v->regs;
 	bool user = regs_from_user(r);
@@ -51,8 +50,7 @@ static unsigned int build_frame(struct vcpu *v, const struct bounce *b,
 	if (b->has_error)
 		frame[n++] = b->error;
 	frame[n++] = r->rip;
-	frame[n++] = (user ? r->cs & 0xffff : SEL_SHOWN_KERNEL_CS) |
-		     (mask & 0xff) << 32;
+	frame[n++] = (user ? r->cs & 0xffff : SEL_SHOWN_KERNEL_CS) | (mask & 0xff) << 32;
 	frame[n++] = (r->rflags & ~(u64)EFLAGS_IF) | (mask ? 0 : EFLAGS_IF);
 	frame[n++] = r->rsp;
 	frame[n++] = user ? r->ss & 0xffff : SEL_SHOWN_KERNEL_SS;

@@ -96,8 +96,7 @@ static enum port_kind classify(u16 port, unsigned int bytes)
 
 		if (!overlaps(port, bytes, r->first, r->last))
 			continue;
-		return port >= r->first && port + bytes - 1 <= r->last ?
-			r->kind : PORT_OWNED;
+		return port >= r->first && port + bytes - 1 <= r->last ? r->kind : PORT_OWNED;
 	}
 	return PORT_REAL;
 }
@@ -143,8 +142,7 @@ static u32 cmos(u16 port, bool write, u8 value)
 		outb(CMOS_INDEX, READ_ONCE(cmos_latch));
 	else if (write)		/* NMIs are the hypervisor's */
 		WRITE_ONCE(cmos_latch, value & ~CMOS_NMI_OFF);
-	return port == CMOS_DATA ? real_port(port, 1, write, value) :
-				   READ_ONCE(cmos_latch);
+	return port == CMOS_DATA ? real_port(port, 1, write, value) : READ_ONCE(cmos_latch);
 }
 
 /**
@@ -185,8 +183,7 @@ static bool bitmap_permits(const struct vcpu *v, u16 port, unsigned int bytes)
 		return false;
 	/* Two bytes, as the CPU reads them; past the end are ones. */
 	map[1] = 0xff;
-	if (copy_from_guest(map, v->iobmp + port / 8,
-			    (port / 8 + 1u) * 8 < v->iobmp_limit ? 2 : 1))
+	if (copy_from_guest(map, v->iobmp + port / 8, (port / 8 + 1u) * 8 < v->iobmp_limit ? 2 : 1))
 		return false;
 	bits = (map[0] | map[1] << 8) >> (port & 7);
 	return !(bits & ((1u << bytes) - 1));
@@ -207,8 +204,7 @@ static u64 merge(u64 old, u32 value, unsigned int bytes)
 	return bytes == 4 ? value : (old & ~(u64)all_ones(bytes)) | value;
 }
 
-static bool string_element(struct vcpu *v, const struct priv_insn *insn,
-			   u16 port, u64 va)
+static bool string_element(struct vcpu *v, const struct priv_insn *insn, u16 port, u64 va)
 {
 	bool store = insn->op == PRIV_INS;
 	u32 value = 0;
@@ -224,8 +220,7 @@ static bool string_element(struct vcpu *v, const struct priv_insn *insn,
 	return true;
 }
 
-static enum emulated string_io(struct vcpu *v, const struct priv_insn *insn,
-			       u16 port)
+static enum emulated string_io(struct vcpu *v, const struct priv_insn *insn, u16 port)
 {
 	struct regs *r = v->regs;
 	u64 *index = insn->op == PRIV_INS ? &r->rdi : &r->rsi;

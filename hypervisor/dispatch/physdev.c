@@ -79,8 +79,7 @@ int pirq_bind(u32 nr, struct vcpu *v)
 	else if (nr == console_gsi)
 		rc = -EBUSY;
 	else if (p->kind == PIRQ_GSI)
-		rc = ioapic_route(nr, pirq_vector(nr), v->pcpu, p->level,
-				  p->active_low);
+		rc = ioapic_route(nr, pirq_vector(nr), v->pcpu, p->level, p->active_low);
 	if (!rc) {
 		p->bound = true;
 		p->in_service = false;
@@ -296,8 +295,7 @@ static int map_msi(const struct physdev_map_pirq *op)
 		msi.dev.seg = (u32)op->bus >> 16;
 	else if (op->bus & ~0xff)
 		return -EINVAL;
-	if ((op->bus & 0xff00) || (op->devfn & ~0xff) ||
-	    op->entry_nr < 0 || op->entry_nr > 0xffff)
+	if ((op->bus & 0xff00) || (op->devfn & ~0xff) || op->entry_nr < 0 || op->entry_nr > 0xffff)
 		return -EINVAL;
 	if (msi.msix)
 		rc = protect_msix(msi.dev, msi.table_base);

@@ -73,8 +73,7 @@ static enum emulated store_value(struct vcpu *v, const struct insn *insn,
  * @code: bytes at rip, @n of them
  * @length: of the instruction, if EMUL_DONE
  */
-enum emulated emulate_umip(struct vcpu *v, const u8 *code, unsigned int n,
-			   unsigned int *length)
+enum emulated emulate_umip(struct vcpu *v, const u8 *code, unsigned int n, unsigned int *length)
 {
 	struct insn insn = { .code = code, .n = n };
 	struct modrm m;

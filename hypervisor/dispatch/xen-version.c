@@ -48,10 +48,8 @@ static long give_compile_info(u64 arg)
  */
 static u32 features(const struct domain *d)
 {
-	u32 f = BIT(XENFEAT_mmu_pt_update_preserve_ad) |
-		BIT(XENFEAT_highmem_assist) |
-		BIT(XENFEAT_gnttab_map_avail_bits) |
-		BIT(XENFEAT_direct_mapped);
+	u32 f = BIT(XENFEAT_mmu_pt_update_preserve_ad) | BIT(XENFEAT_highmem_assist) |
+		BIT(XENFEAT_gnttab_map_avail_bits) | BIT(XENFEAT_direct_mapped);
 
 	if (d->is_hardware)
 		f |= BIT(XENFEAT_dom0);
@@ -105,13 +103,11 @@ long do_xen_version(u64 cmd, u64 arg)
 	case XENVER_pagesize:
 		return arg ? -EINVAL : (long)PAGE_SIZE;
 	case XENVER_guest_handle:
-		return give(arg, current_vcpu->domain->uuid,
-			    sizeof(xen_domain_handle_t));
+		return give(arg, current_vcpu->domain->uuid, sizeof(xen_domain_handle_t));
 	case XENVER_commandline:
 		if (!current_vcpu->domain->is_privileged)
 			return -EPERM;
-		return give(arg, hypervisor_command_line,
-			    sizeof(hypervisor_command_line));
+		return give(arg, hypervisor_command_line, sizeof(hypervisor_command_line));
 	case XENVER_build_id:
 		return -ENODATA;
 	}

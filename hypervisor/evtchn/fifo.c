@@ -50,8 +50,7 @@ static bool set_link(event_word_t *word, u32 port)
 		if (!(old & LINKED))
 			break;
 		new = (old & ~(BUSY | LINK_MASK)) | port;
-		if (__atomic_compare_exchange_n(word, &old, new, false,
-						__ATOMIC_SEQ_CST,
+		if (__atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_SEQ_CST,
 						__ATOMIC_SEQ_CST))
 			return true;
 		if (i == LINK_TRIES_POLITE)
@@ -62,8 +61,7 @@ static bool set_link(event_word_t *word, u32 port)
 }
 
 /* Put an event that is pending and not masked into its queue. */
-static void link_event(struct domain *d, u32 port, struct evtchn *e,
-		       event_word_t *word)
+static void link_event(struct domain *d, u32 port, struct evtchn *e, event_word_t *word)
 {
 	struct vcpu *v = d->vcpu[e->vcpu], *last = d->vcpu[e->last_vcpu];
 	struct evtchn_vcpu *ev = v->evtchn;
@@ -99,8 +97,7 @@ static void raise_fifo(struct domain *d, u32 port, struct evtchn *e)
 		e->early = 1;
 		return;
 	}
-	if (!(__atomic_fetch_or(word, PENDING, __ATOMIC_SEQ_CST) &
-	      (MASKED | LINKED)))
+	if (!(__atomic_fetch_or(word, PENDING, __ATOMIC_SEQ_CST) & (MASKED | LINKED)))
 		link_event(d, port, e, word);
 }
 
@@ -168,8 +165,7 @@ long op_init_control(struct vcpu *caller, void *arg)
 
 	if (!v)
 		return -ENOENT;
-	if (op->offset > PAGE_SIZE - sizeof(*v->evtchn->control) ||
-	    op->offset % 8)
+	if (op->offset > PAGE_SIZE - sizeof(*v->evtchn->control) || op->offset % 8)
 		return -EINVAL;
 	op->link_bits = EVTCHN_FIFO_LINK_BITS;
 	rc = mfn_valid(mfn) ? page_hold_writable(d, mfn) : -EINVAL;

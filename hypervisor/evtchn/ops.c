@@ -50,8 +50,7 @@ static long op_alloc_unbound(struct vcpu *v, void *arg)
 	spin_lock(&d->event_lock);
 	rc = port_new(d, EVTCHNSTAT_unbound, &op->port, &e);
 	if (!rc) {
-		e->remote.domid = op->remote_dom == DOMID_SELF ? v->domain->id :
-								 op->remote_dom;
+		e->remote.domid = op->remote_dom == DOMID_SELF ? v->domain->id : op->remote_dom;
 		e->remote.port = 0;
 	}
 	spin_unlock(&d->event_lock);
@@ -64,8 +63,7 @@ static long op_bind_interdomain(struct vcpu *v, void *arg)
 {
 	struct evtchn_bind_interdomain *op = arg;
 	struct domain *d = v->domain;
-	struct domain *rd = domain_get(domid_is_self(d, op->remote_dom) ?
-					       d->id : op->remote_dom);
+	struct domain *rd = domain_get(domid_is_self(d, op->remote_dom) ? d->id : op->remote_dom);
 	struct evtchn *e, *r;
 	int rc = -EINVAL;
 
@@ -73,8 +71,7 @@ static long op_bind_interdomain(struct vcpu *v, void *arg)
 		return -ESRCH;
 	event_lock_two(d, rd);
 	r = port_open(rd, op->remote_port);
-	if (r && r->state == EVTCHNSTAT_unbound && r->remote.domid == d->id &&
-	    !rd->is_dying)
+	if (r && r->state == EVTCHNSTAT_unbound && r->remote.domid == d->id && !rd->is_dying)
 		rc = port_new(d, EVTCHNSTAT_interdomain, &op->local_port, &e);
 	if (!rc) {
 		e->remote.domid = rd->id;
@@ -162,8 +159,7 @@ static long op_close(struct vcpu *v, void *arg)
 }
 
 /* The end that hears of it is in another table; it may be gone by now. */
-static void send_to_peer(const struct domain *d, u32 port, domid_t domid,
-			 u32 rport)
+static void send_to_peer(const struct domain *d, u32 port, domid_t domid, u32 rport)
 {
 	struct domain *rd = domain_get(domid);
 	struct evtchn *r;
@@ -243,8 +239,7 @@ static long op_status(struct vcpu *v, void *arg)
 /* May the guest choose which vCPU hears of this port? */
 static bool may_move(const struct evtchn *e)
 {
-	return e->state == EVTCHNSTAT_unbound ||
-	       e->state == EVTCHNSTAT_interdomain ||
+	return e->state == EVTCHNSTAT_unbound || e->state == EVTCHNSTAT_interdomain ||
 	       e->state == EVTCHNSTAT_pirq ||
 	       (e->state == EVTCHNSTAT_virq && virq_is_global(e->virq));
 }

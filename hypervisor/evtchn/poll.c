@@ -48,8 +48,7 @@ void poll_end(struct vcpu *v)
 }
 
 /* 1 if one of the ports is pending, 0 if none, -EINVAL if one does not exist. */
-static int look(struct domain *d, const u32 *port, u32 nr)
-	__requires(d->event_lock)
+static int look(struct domain *d, const u32 *port, u32 nr) __requires(d->event_lock)
 {
 	struct evtchn *e;
 	u32 i;

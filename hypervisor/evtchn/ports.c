@@ -122,8 +122,7 @@ void event_unlock_two(struct domain *a, struct domain *b) __no_lock_analysis
 		spin_unlock(&b->event_lock);
 }
 
-struct evtchn *port_peer(struct domain *rd, u32 rport, const struct domain *d,
-			 u32 port)
+struct evtchn *port_peer(struct domain *rd, u32 rport, const struct domain *d, u32 port)
 {
 	struct evtchn *r = port_record(rd, rport);
 
@@ -132,8 +131,7 @@ struct evtchn *port_peer(struct domain *rd, u32 rport, const struct domain *d,
 }
 
 /* @rd: where the other end is; @d if there is none. */
-static void close_locked(struct domain *d, u32 port, struct evtchn *e,
-			 struct domain *rd)
+static void close_locked(struct domain *d, u32 port, struct evtchn *e, struct domain *rd)
 	__requires(d->event_lock) __requires(rd->event_lock)
 {
 	struct evtchn *r;
@@ -182,8 +180,7 @@ bool port_close(struct domain *d, u32 port)
 	for (;;) {
 		event_lock_two(d, rd);
 		e = port_open(d, port);
-		other = e && e->state == EVTCHNSTAT_interdomain ?
-				e->remote.domid : d->id;
+		other = e && e->state == EVTCHNSTAT_interdomain ? e->remote.domid : d->id;
 		if (e && other == rd->id)
 			close_locked(d, port, e, rd);
 		event_unlock_two(d, rd);
@@ -255,8 +252,7 @@ int ports_close_all(struct domain *d)
  */
 void vcpu_mark_pending(struct vcpu *v)
 {
-	if (__atomic_exchange_n(&v->vcpu_info->evtchn_upcall_pending, 1,
-				__ATOMIC_SEQ_CST))
+	if (__atomic_exchange_n(&v->vcpu_info->evtchn_upcall_pending, 1, __ATOMIC_SEQ_CST))
 		return;
 	vcpu_unblock(v);
 	vcpu_kick(v);
@@ -267,8 +263,7 @@ bool vcpu_event_deliverable(const struct vcpu *v)
 {
 	const struct vcpu_info *i = v->vcpu_info;
 
-	return READ_ONCE(i->evtchn_upcall_pending) &&
-	       !READ_ONCE(i->evtchn_upcall_mask);
+	return READ_ONCE(i->evtchn_upcall_pending) && !READ_ONCE(i->evtchn_upcall_mask);
 }
 
 static bool has_nmi(const struct vcpu *v)

@@ -86,14 +86,11 @@ struct timer_vcpu {
 extern const struct evtchn_abi evtchn_2level, evtchn_fifo;
 
 /* The port's record if it is covered and can be shown, open or not; else NULL. */
-struct evtchn *port_record(struct domain *d, u32 port)
-	__requires(d->event_lock);
+struct evtchn *port_record(struct domain *d, u32 port) __requires(d->event_lock);
 /* The same, only if it is open. */
 struct evtchn *port_open(struct domain *d, u32 port) __requires(d->event_lock);
-int __must_check port_alloc(struct domain *d, u32 *port)
-	__requires(d->event_lock);
-void port_raise(struct domain *d, u32 port, struct evtchn *e)
-	__requires(d->event_lock);
+int __must_check port_alloc(struct domain *d, u32 *port) __requires(d->event_lock);
+void port_raise(struct domain *d, u32 port, struct evtchn *e) __requires(d->event_lock);
 
 /* These two take locks themselves. */
 bool port_close(struct domain *d, u32 port);
@@ -126,8 +123,7 @@ long op_init_control(struct vcpu *caller, void *arg);
 long op_expand_array(struct vcpu *v, void *arg);
 /* Back to 2-level; frames to release when the lock is dropped go to @held. */
 #define FIFO_MAX_HELD	(ARRAY_PAGES + MAX_VCPUS)
-unsigned int fifo_reset(struct domain *d, mfn_t *held)
-	__requires(d->event_lock);
+unsigned int fifo_reset(struct domain *d, mfn_t *held) __requires(d->event_lock);
 
 int vtimer_vcpu_init(struct vcpu *v);
 static inline struct vcpu *domain_vcpu(struct domain *d, u32 id)

@@ -14,8 +14,7 @@ static void announce(struct domain *d, u32 port, struct evtchn *e)
 {
 	struct vcpu *v = d->vcpu[e->vcpu];
 
-	if (!test_and_set_bit(port / BITS_PER_LONG,
-			      &v->vcpu_info->evtchn_pending_sel))
+	if (!test_and_set_bit(port / BITS_PER_LONG, &v->vcpu_info->evtchn_pending_sel))
 		vcpu_mark_pending(v);
 }
 
@@ -23,8 +22,7 @@ static void raise_2level(struct domain *d, u32 port, struct evtchn *e)
 {
 	struct shared_info *s = d->shared_info;
 
-	if (!test_and_set_bit(port, s->evtchn_pending) &&
-	    !test_bit(port, s->evtchn_mask))
+	if (!test_and_set_bit(port, s->evtchn_pending) && !test_bit(port, s->evtchn_mask))
 		announce(d, port, e);
 }
 
@@ -37,8 +35,7 @@ static void unmask_2level(struct domain *d, u32 port, struct evtchn *e)
 {
 	struct shared_info *s = d->shared_info;
 
-	if (test_and_clear_bit(port, s->evtchn_mask) &&
-	    test_bit(port, s->evtchn_pending))
+	if (test_and_clear_bit(port, s->evtchn_mask) && test_bit(port, s->evtchn_pending))
 		announce(d, port, e);
 }
 

@@ -107,8 +107,7 @@ long op_set_singleshot_timer(struct vcpu *v, void *arg)
 {
 	const struct vcpu_set_singleshot_timer *op = arg;
 
-	if ((op->flags & VCPU_SSHOTTMR_future) &&
-	    op->timeout_abs_ns < system_time())
+	if ((op->flags & VCPU_SSHOTTMR_future) && op->timeout_abs_ns < system_time())
 		return -ETIME;
 	set_single(v, op->timeout_abs_ns);
 	return 0;

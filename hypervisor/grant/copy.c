@@ -33,8 +33,7 @@ static int own_get(struct domain *d, mfn_t mfn, bool write)
 	return page_get(mfn_to_page(mfn), d) ? 0 : -EPERM;
 }
 
-static int side_get(struct vcpu *v, const struct gnttab_copy_ptr *p, bool gref,
-		    struct side *s)
+static int side_get(struct vcpu *v, const struct gnttab_copy_ptr *p, bool gref, struct side *s)
 {
 	int rc;
 
@@ -44,8 +43,7 @@ static int side_get(struct vcpu *v, const struct gnttab_copy_ptr *p, bool gref,
 	if (!gref) {
 		s->mfn = MFN(p->u.gmfn);
 		rc = own_get(v->domain, s->mfn, s->write);
-		return rc == -ERESTART ? GRANT_RESTART :
-		       rc ? GNTST_general_error : GNTST_okay;
+		return rc == -ERESTART ? GRANT_RESTART : rc ? GNTST_general_error : GNTST_okay;
 	}
 	s->d = domain_get(p->domid == DOMID_SELF ? v->domain->id : p->domid);
 	if (!s->d)

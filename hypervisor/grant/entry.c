@@ -31,17 +31,14 @@ int entry_claim(u64 *shared, struct active *a, u16 domid, bool write)
 	unsigned int i;
 	u64 e;
 
-	if ((used && a->domid != domid) || a->readers >= MAX_USES ||
-	    a->writers >= MAX_USES)
+	if ((used && a->domid != domid) || a->readers >= MAX_USES || a->writers >= MAX_USES)
 		return GNTST_general_error;
 	e = __atomic_load_n(shared, __ATOMIC_ACQUIRE);
 	for (i = 0; i < MAX_TRIES; i++) {
-		if ((e & GTF_type_mask) != GTF_permit_access ||
-		    (u16)(e >> DOMID_SHIFT) != domid ||
+		if ((e & GTF_type_mask) != GTF_permit_access || (u16)(e >> DOMID_SHIFT) != domid ||
 		    (write && (e & GTF_readonly)))
 			return GNTST_general_error;
-		if (__atomic_compare_exchange_n(shared, &e, e | use, false,
-						__ATOMIC_SEQ_CST,
+		if (__atomic_compare_exchange_n(shared, &e, e | use, false, __ATOMIC_SEQ_CST,
 						__ATOMIC_ACQUIRE))
 			break;
 	}

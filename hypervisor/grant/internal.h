@@ -60,8 +60,7 @@ struct active *entry_active(struct domain *d, u32 ref);
  */
 int __must_check grant_claim(struct domain *d, u32 ref, u16 user, bool write)
 	__requires(d->grant->lock);
-void grant_release(struct domain *d, u32 ref, bool write)
-	__requires(d->grant->lock);
+void grant_release(struct domain *d, u32 ref, bool write) __requires(d->grant->lock);
 
 /* One page of handles more; false: it has as many as it may, or no memory. */
 bool maps_grow(struct domain *d) __requires(d->grant->maps_lock);

@@ -94,8 +94,7 @@ static u64 map_entry(u32 mfn, u32 flags)
 }
 
 static int map_one(struct vcpu *v, struct domain *rd,
-		   struct gnttab_map_grant_ref *op, struct map *m)
-	__requires(rd->grant->lock)
+		   struct gnttab_map_grant_ref *op, struct map *m) __requires(rd->grant->lock)
 {
 	struct mm_foreign_pte pte = {
 		.addr = op->host_addr, .owner = rd->id,
@@ -116,8 +115,7 @@ static int map_one(struct vcpu *v, struct domain *rd,
 	}
 	*m = (struct map){
 		.ref = op->ref, .domid = rd->id,
-		.flags = op->flags & (MAP_PARTS | GNTMAP_readonly |
-				      GNTMAP_contains_pte),
+		.flags = op->flags & (MAP_PARTS | GNTMAP_readonly | GNTMAP_contains_pte),
 	};
 	op->dev_bus_addr = (u64)mfn << PAGE_SHIFT;
 	return GNTST_okay;
@@ -184,8 +182,7 @@ static int unmap_parts(struct vcpu *v, struct domain *rd,
 	return GNTST_okay;
 }
 
-static int unmap_begin(struct vcpu *v, struct unmap *u,
-		       const struct gnttab_unmap_grant_ref *op)
+static int unmap_begin(struct vcpu *v, struct unmap *u, const struct gnttab_unmap_grant_ref *op)
 {
 	struct map *m = map_of(v->domain, op->handle);
 	int rc = GNTST_bad_handle;
@@ -196,8 +193,7 @@ static int unmap_begin(struct vcpu *v, struct unmap *u,
 		return rc;
 	spin_lock(&u->rd->grant->lock);
 	/* Now that it is guarded: still one of that domain's? */
-	if ((m->flags & MAP_PARTS) && !(m->flags & MAP_BUSY) &&
-	    m->domid == u->rd->id)
+	if ((m->flags & MAP_PARTS) && !(m->flags & MAP_BUSY) && m->domid == u->rd->id)
 		rc = unmap_parts(v, u->rd, op, m, &u->parts);
 	spin_unlock(&u->rd->grant->lock);
 	return rc;
@@ -230,8 +226,7 @@ static void unmap_chunk(struct vcpu *v, struct gnttab_unmap_grant_ref *op, u32 n
 	if (parts & GNTMAP_host_map)
 		mm_flush_domain(v->domain);
 	for (i = 0; i < n; i++) {
-		if (u[i].parts && map_drop(u[i].rd, map_of(v->domain, op[i].handle),
-					   u[i].parts))
+		if (u[i].parts && map_drop(u[i].rd, map_of(v->domain, op[i].handle), u[i].parts))
 			handle_put(v->domain, op[i].handle);
 		if (u[i].rd)
 			domain_put(u[i].rd);

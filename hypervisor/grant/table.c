@@ -253,8 +253,7 @@ int grant_domain_init(struct domain *d)
 
 	if (d->is_hardware)	/* it maps what all others lend */
 		d->max_maptrack_frames = MAX_MAP_PAGES;
-	if (d->max_grant_frames > MAX_FRAMES ||
-	    d->max_maptrack_frames > MAX_MAP_PAGES)
+	if (d->max_grant_frames > MAX_FRAMES || d->max_maptrack_frames > MAX_MAP_PAGES)
 		return -EINVAL;
 	if (!g)
 		return -ENOMEM;

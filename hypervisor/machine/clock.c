@@ -119,8 +119,7 @@ u64 system_time_to_tsc(u64 ns)
 {
 	u64 delta = mul_div(ns, 1ULL << 32, scale.mul);
 
-	return scale.tsc + (scale.shift < 0 ? delta << -scale.shift :
-					      delta >> scale.shift);
+	return scale.tsc + (scale.shift < 0 ? delta << -scale.shift : delta >> scale.shift);
 }
 
 u32 tsc_khz(void)

@@ -168,8 +168,7 @@ static inline void irq_disable(void)
 
 static inline void xsetbv(u32 reg, u64 v)
 {
-	__asm__ __volatile__("xsetbv" :: "c"(reg), "a"((u32)v),
-			     "d"((u32)(v >> 32)));
+	__asm__ __volatile__("xsetbv" :: "c"(reg), "a"((u32)v), "d"((u32)(v >> 32)));
 }
 
 /* Bits 63..47 all equal (4-level paging). */

@@ -56,11 +56,9 @@ void fpu_save(void *image)
 	 * here because an image is only ever loaded by fpu_restore().
 	 */
 	if (cpu_features.xsaveopt)
-		__asm__ __volatile__("xsaveopt64 (%0)"
-				     :: "r"(image), "a"(lo), "d"(hi) : "memory");
+		__asm__ __volatile__("xsaveopt64 (%0)" :: "r"(image), "a"(lo), "d"(hi) : "memory");
 	else if (cpu_features.xsave)
-		__asm__ __volatile__("xsave64 (%0)"
-				     :: "r"(image), "a"(lo), "d"(hi) : "memory");
+		__asm__ __volatile__("xsave64 (%0)" :: "r"(image), "a"(lo), "d"(hi) : "memory");
 	else
 		__asm__ __volatile__("fxsave64 (%0)" :: "r"(image) : "memory");
 }
@@ -88,8 +86,7 @@ void fpu_restore(const void *image)
 	if (cpu_features.amd)
 		fpu_clear_pointers(image);
 	if (cpu_features.xsave)
-		__asm__ __volatile__("xrstor64 (%0)"
-				     :: "r"(image), "a"(lo), "d"(hi) : "memory");
+		__asm__ __volatile__("xrstor64 (%0)" :: "r"(image), "a"(lo), "d"(hi) : "memory");
 	else
 		__asm__ __volatile__("fxrstor64 (%0)" :: "r"(image) : "memory");
 }

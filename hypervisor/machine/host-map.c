@@ -72,8 +72,7 @@ static int __init map_image(void)
 		if (!l1)
 			return -ENOMEM;
 		image_l1[slot] = l1;
-		l1[pt_index(va, L1_SHIFT)] =
-			image_paddr((void *)va) | image_prot(va);
+		l1[pt_index(va, L1_SHIFT)] = image_paddr((void *)va) | image_prot(va);
 	}
 	return 0;
 }
@@ -122,8 +121,7 @@ static u64 __init map_one(paddr_t pa, paddr_t end)
 
 	for (level = L4_SHIFT; level > L1_SHIFT; level -= 9) {
 		e = &t[pt_index(va, level)];
-		if (level <= shift && !*e && !(pa & (BIT(level) - 1)) &&
-		    end - pa >= BIT(level))
+		if (level <= shift && !*e && !(pa & (BIT(level) - 1)) && end - pa >= BIT(level))
 			*e = pa | PTE_DATA | PTE_PS;
 		/* What of the range a large page covers. */
 		if (*e & PTE_PS)

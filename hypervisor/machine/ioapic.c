@@ -45,8 +45,7 @@ static u32 reg_read(const struct ioapic *io, u32 reg) __requires(ioapic_lock)
 	return mmio_read32((u8 __iomem *)io->regs + REG_WINDOW);
 }
 
-static void reg_write(const struct ioapic *io, u32 reg, u32 v)
-	__requires(ioapic_lock)
+static void reg_write(const struct ioapic *io, u32 reg, u32 v) __requires(ioapic_lock)
 {
 	mmio_write32((u8 __iomem *)io->regs + REG_SELECT, reg);
 	mmio_write32((u8 __iomem *)io->regs + REG_WINDOW, v);
@@ -120,8 +119,7 @@ int ioapic_route(u32 gsi, u8 vector, u32 cpu, bool level, bool active_low)
 	spin_lock(&ioapic_lock);
 	/* Masked before the destination changes, never half of each. */
 	reg_write(io, IOAPIC_PIN(gsi - io->gsi_base), low);
-	reg_write(io, IOAPIC_PIN(gsi - io->gsi_base) + 1,
-		  pcpu_table[cpu]->apic_id << 24);
+	reg_write(io, IOAPIC_PIN(gsi - io->gsi_base) + 1, pcpu_table[cpu]->apic_id << 24);
 	spin_unlock(&ioapic_lock);
 	return 0;
 }

@@ -136,8 +136,7 @@ int msi_setup(struct msi_desc *m, u8 vector, u32 cpu)
 	if (!m->cap)
 		return -ENODEV;
 	/* Data: fixed delivery, edge. */
-	return m->msix ? msix_setup(m, address, vector) :
-			 plain_setup(m, address, vector);
+	return m->msix ? msix_setup(m, address, vector) : plain_setup(m, address, vector);
 }
 
 void msi_mask(struct msi_desc *m, bool masked)
@@ -150,8 +149,7 @@ void msi_mask(struct msi_desc *m, bool masked)
 	}
 	control = cfg_read(m, MSI_CONTROL, 2);
 	if (control & MSI_MASKABLE) {
-		cfg_write(m, MSI_MASK + (control & MSI_64BIT ? 4 : 0), 4,
-			  masked ? ~0u : ~1u);
+		cfg_write(m, MSI_MASK + (control & MSI_64BIT ? 4 : 0), 4, masked ? ~0u : ~1u);
 		return;
 	}
 	control &= ~MSI_ENABLE;
@@ -164,7 +162,6 @@ void msi_teardown(struct msi_desc *m)
 	if (m->entry)
 		msi_mask(m, true);
 	else if (!m->msix)
-		cfg_write(m, MSI_CONTROL, 2,
-			  cfg_read(m, MSI_CONTROL, 2) & ~MSI_ENABLE);
+		cfg_write(m, MSI_CONTROL, 2, cfg_read(m, MSI_CONTROL, 2) & ~MSI_ENABLE);
 	m->entry = NULL;
 }

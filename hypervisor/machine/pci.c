@@ -27,14 +27,11 @@
 static spinlock_t pci_lock = SPINLOCK_INIT;
 
 /* The data port of a register, its address set; 0: out of reach. */
-static u16 select(struct pci_dev dev, u16 reg, unsigned int bytes)
-	__requires(pci_lock)
+static u16 select(struct pci_dev dev, u16 reg, unsigned int bytes) __requires(pci_lock)
 {
-	if (dev.seg || reg > 255 || (bytes != 1 && bytes != 2 && bytes != 4) ||
-	    reg % bytes)
+	if (dev.seg || reg > 255 || (bytes != 1 && bytes != 2 && bytes != 4) || reg % bytes)
 		return 0;
-	outl(CONFIG_ADDRESS, CONFIG_ENABLE | dev.bus << 16 | dev.devfn << 8 |
-			     (reg & 0xfc));
+	outl(CONFIG_ADDRESS, CONFIG_ENABLE | dev.bus << 16 | dev.devfn << 8 | (reg & 0xfc));
 	return CONFIG_DATA + (reg & 3);
 }
 

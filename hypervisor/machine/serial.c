@@ -79,8 +79,7 @@ bool serial_configure(const char *spec)
 		spec += 3;
 	if (*spec == ',')
 		spec++;
-	if (!parse_field(&spec, 0xfff8, &port) ||
-	    !parse_field(&spec, 15, &irq) || *spec)
+	if (!parse_field(&spec, 0xfff8, &port) || !parse_field(&spec, 15, &irq) || *spec)
 		return false;
 	uart.baud = baud;
 	uart.port = port;

@@ -118,8 +118,7 @@ static void __init trampoline_fill(u8 *page)
 	const u64 *own = paddr_to_virt(read_cr3() & PAGE_MASK);
 
 	memset(page, 0, TRAMPOLINE_PAGES * PAGE_SIZE);
-	memcpy(page, smp_trampoline_start,
-	       smp_trampoline_end - smp_trampoline_start);
+	memcpy(page, smp_trampoline_start, smp_trampoline_end - smp_trampoline_start);
 	memcpy(l4 + 256, own + 256, PAGE_SIZE / 2);
 	l4[0] = (TRAMPOLINE_PHYS + 2 * PAGE_SIZE) | PTE_TABLE;
 	l3[0] = (TRAMPOLINE_PHYS + 3 * PAGE_SIZE) | PTE_TABLE;
@@ -138,8 +137,7 @@ static bool __init pcpu_start(u32 cpu, u32 apic)
 	apic_icr(apic, ICR_STARTUP | ICR_ASSERT | TRAMPOLINE_PHYS >> PAGE_SHIFT);
 	udelay(300);
 	if (!__atomic_load_n(&ap_running, __ATOMIC_ACQUIRE))
-		apic_icr(apic, ICR_STARTUP | ICR_ASSERT |
-			 TRAMPOLINE_PHYS >> PAGE_SHIFT);
+		apic_icr(apic, ICR_STARTUP | ICR_ASSERT | TRAMPOLINE_PHYS >> PAGE_SHIFT);
 	for (us = 0; us < START_WAIT_US; us += 50) {
 		if (__atomic_load_n(&ap_running, __ATOMIC_ACQUIRE))
 			return true;
@@ -150,8 +148,7 @@ static bool __init pcpu_start(u32 cpu, u32 apic)
 	return false;
 }
 
-void __init smp_boot(u32 max, int (*create)(u32 cpu, u32 apic_id),
-		     void (*main)(void) __noreturn)
+void __init smp_boot(u32 max, int (*create)(u32 cpu, u32 apic_id), void (*main)(void) __noreturn)
 {
 	static u8 saved[TRAMPOLINE_PAGES * PAGE_SIZE] __initdata;
 	u8 *page = paddr_to_virt(TRAMPOLINE_PHYS);

@@ -12,8 +12,7 @@
  * @main: first C on the new pCPU, its CR3 loaded, on its host stack, with the
  *	  boot code's GDT and no IDT; nr_pcpus counts it already
  */
-void smp_boot(u32 max, int (*create)(u32 cpu, u32 apic_id),
-	      void (*main)(void) __noreturn);
+void smp_boot(u32 max, int (*create)(u32 cpu, u32 apic_id), void (*main)(void) __noreturn);
 
 /* Make pCPU @cpu look at its softirqs soon (no-op for the own one). */
 void pcpu_kick(u32 cpu);

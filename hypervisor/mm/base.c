@@ -61,8 +61,7 @@ static void copy_l4(struct vcpu *v, const u64 *guest)
 		m->l4_present[w] = new;
 		for (; todo; todo &= todo - 1) {
 			slot = w * 64 + __builtin_ctzll(todo);
-			WRITE_ONCE(v->l4[slot], (new & todo & -todo) ?
-				   guest[slot] : 0);
+			WRITE_ONCE(v->l4[slot], (new & todo & -todo) ? guest[slot] : 0);
 		}
 	}
 	v->l4[M2P_SLOT] = m2p_l4_entry();

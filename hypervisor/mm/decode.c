@@ -76,12 +76,10 @@ static int decode_two_byte(u8 b, struct insn *c, struct regs *r,
 		return reg_operand(c, m, r, insn);
 	case 0xab: case 0xb3: case 0xbb:
 		*m = insn_modrm(c, r);
-		return bit_op((b >> 3) & 7, *insn_gpr(r, m->reg) &
-			      width_mask(insn->width), insn);
+		return bit_op((b >> 3) & 7, *insn_gpr(r, m->reg) & width_mask(insn->width), insn);
 	case 0xba:
 		*m = insn_modrm(c, r);
-		return bit_op(m->reg & 7, insn_fetch(c, 1) &
-			      (8U * insn->width - 1), insn);
+		return bit_op(m->reg & 7, insn_fetch(c, 1) & (8U * insn->width - 1), insn);
 	}
 	return -EINVAL;
 }
@@ -124,8 +122,7 @@ static int decode_one_byte(u8 b, struct insn *c, struct regs *r,
 	return logic_op(b >> 3, insn) ?: reg_operand(c, m, r, insn);
 }
 
-int pt_insn_decode(const u8 *code, unsigned int n, struct regs *regs,
-		   struct pt_insn *insn)
+int pt_insn_decode(const u8 *code, unsigned int n, struct regs *regs, struct pt_insn *insn)
 {
 	struct insn c = { .code = code, .n = n };
 	struct modrm m = { 0 };
@@ -151,8 +148,7 @@ int pt_insn_decode(const u8 *code, unsigned int n, struct regs *regs,
 	return 0;
 }
 
-int pt_insn_op(const struct pt_insn *insn, const struct regs *regs,
-	       struct pt_op *op)
+int pt_insn_op(const struct pt_insn *insn, const struct regs *regs, struct pt_op *op)
 {
 	unsigned int shift = (insn->addr & 7) * 8;
 	u64 mask = width_mask(insn->width);
@@ -198,8 +194,7 @@ static u64 compare_flags(u64 a, u64 b, unsigned int width)
 	a &= mask;
 	b &= mask;
 	r = (a - b) & mask;
-	return result_flags(r, width) | (a < b ? FLAG_CF : 0) |
-	       ((a ^ b ^ r) & 0x10 ? FLAG_AF : 0) |
+	return result_flags(r, width) | (a < b ? FLAG_CF : 0) | ((a ^ b ^ r) & 0x10 ? FLAG_AF : 0) |
 	       (((a ^ b) & (a ^ r)) >> (8 * width - 1) & 1 ? FLAG_OF : 0);
 }
 
@@ -215,8 +210,7 @@ static u64 logic_result(const struct pt_insn *insn, u64 old)
 	}
 }
 
-void pt_insn_finish(const struct pt_insn *insn, const struct pt_op *op,
-		    struct regs *regs)
+void pt_insn_finish(const struct pt_insn *insn, const struct pt_op *op, struct regs *regs)
 {
 	u64 old = (op->old & op->mask) >> ((insn->addr & 7) * 8);
 	u64 flags = regs->rflags & ~(u64)FLAGS_ARITH;
@@ -228,14 +222,12 @@ void pt_insn_finish(const struct pt_insn *insn, const struct pt_op *op,
 		set_reg(insn_gpr(regs, insn->reg), old, insn->width);
 		break;
 	case INSN_CMPXCHG:
-		regs->rflags = flags | compare_flags(regs->rax, old,
-						     insn->width);
+		regs->rflags = flags | compare_flags(regs->rax, old, insn->width);
 		if (!op->done)
 			set_reg(&regs->rax, old, insn->width);
 		break;
 	case INSN_LOGIC:
-		regs->rflags = flags | result_flags(logic_result(insn, old),
-						    insn->width);
+		regs->rflags = flags | result_flags(logic_result(insn, old), insn->width);
 		break;
 	case INSN_BIT:
 		regs->rflags &= ~(u64)FLAG_CF;

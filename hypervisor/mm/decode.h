@@ -42,11 +42,9 @@ int __must_check pt_insn_decode(const u8 *code, unsigned int n,
 				struct regs *regs, struct pt_insn *insn);
 
 /* The update of the 8-byte entry that holds the operand; -EINVAL: crosses it. */
-int __must_check pt_insn_op(const struct pt_insn *insn,
-			    const struct regs *regs, struct pt_op *op);
+int __must_check pt_insn_op(const struct pt_insn *insn, const struct regs *regs, struct pt_op *op);
 
 /* Registers, flags and rip after @op was applied. */
-void pt_insn_finish(const struct pt_insn *insn, const struct pt_op *op,
-		    struct regs *regs);
+void pt_insn_finish(const struct pt_insn *insn, const struct pt_op *op, struct regs *regs);
 
 #endif

@@ -62,8 +62,7 @@ static bool is_loaded_elsewhere(const struct vcpu *v, mfn_t l4)
 	u32 i;
 
 	for (i = 0; i < d->max_vcpus; i++) {
-		if (d->vcpu[i] && d->vcpu[i] != v &&
-		    mfn_eq(d->vcpu[i]->guest_l4, l4))
+		if (d->vcpu[i] && d->vcpu[i] != v && mfn_eq(d->vcpu[i]->guest_l4, l4))
 			return true;
 	}
 	return false;
@@ -86,10 +85,8 @@ static int find_slot(const struct vcpu *v, mfn_t l1)
 		return -1;
 	l3 = parents_of(l2);
 	other = MFN(parents_of(l3).v ^ v->guest_l4.v);
-	if (entries_to(l3, PT_L3) != (other.v ? 2 : 1) ||
-	    mfn_eq(other, v->guest_l4) ||
-	    is_loaded_elsewhere(v, v->guest_l4) ||
-	    (other.v && is_loaded_elsewhere(v, other)))
+	if (entries_to(l3, PT_L3) != (other.v ? 2 : 1) || mfn_eq(other, v->guest_l4) ||
+	    is_loaded_elsewhere(v, v->guest_l4) || (other.v && is_loaded_elsewhere(v, other)))
 		return -1;
 	/* If it is here, the base is a parent, and the other one is known. */
 	for (i = 0; i < HIDEABLE_SLOTS; i++) {
@@ -179,8 +176,7 @@ static unsigned int validate(struct mm_core *c, const struct open_table *o)
 		if (rc) {
 			guest_printk(LOG_WARNING,
 				     "d%u: entry %u of the table at %lx refused: %lx: %d\n",
-				     c->owner, i, (unsigned long)o->l1.v,
-				     (unsigned long)e, rc);
+				     c->owner, i, (unsigned long)o->l1.v, (unsigned long)e, rc);
 			new = 0;
 		}
 		WRITE_ONCE(t[i], new);
@@ -223,8 +219,7 @@ bool mm_close_table(struct vcpu *v)
 		table_close(d);
 	v->gate_ro->open_slot = 0;
 	mm_unlock(d);
-	return v->regs->vector == VEC_PF &&
-	       (read_cr2() >> L4_SHIFT) + 1 == hidden;
+	return v->regs->vector == VEC_PF && (read_cr2() >> L4_SHIFT) + 1 == hidden;
 }
 
 /*

@@ -42,8 +42,7 @@ bool mm_fault_on_ldt(struct vcpu *v, u64 va)
 	struct guest_walk w;
 	int rc;
 
-	if (va < GATE_LDT || va >= GATE_LDT_END ||
-	    page * DESC_PER_PAGE >= v->ldt_entries)
+	if (va < GATE_LDT || va >= GATE_LDT_END || page * DESC_PER_PAGE >= v->ldt_entries)
 		return false;
 	if (guest_walk(v, v->ldt_base + page * PAGE_SIZE, &w))
 		return false;
@@ -111,8 +110,7 @@ int mm_set_gdt(struct vcpu *v, const unsigned long *frames, u32 entries)
 		return -EINVAL;
 	mm_lock(v->domain);
 	rc = v->domain->is_dying ? -ESRCH :
-	     hold_gdt_frames(v->domain, frames,
-			     DIV_ROUND_UP(entries, DESC_PER_PAGE));
+	     hold_gdt_frames(v->domain, frames, DIV_ROUND_UP(entries, DESC_PER_PAGE));
 	if (!rc)
 		gdt_replace(v, frames, entries);
 	mm_unlock(v->domain);
@@ -133,8 +131,7 @@ long do_set_gdt(u64 frames, u64 entries)
 	return mm_set_gdt(current_vcpu, mfns, entries);
 }
 
-static int write_descriptor(struct mm_core *c, mfn_t mfn, unsigned int slot,
-			    u64 desc)
+static int write_descriptor(struct mm_core *c, mfn_t mfn, unsigned int slot, u64 desc)
 {
 	struct page *pg = mfn_to_page(mfn);
 	u64 x = type_info_read(pg);

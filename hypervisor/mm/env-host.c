@@ -134,8 +134,7 @@ static bool is_foreign(const struct page *pg)
 
 void env_flush(struct mm_core *c, const struct page *pg)
 {
-	flush_numbered(container_of(c, struct mm_domain, core)->domain,
-		       is_foreign(pg));
+	flush_numbered(container_of(c, struct mm_domain, core)->domain, is_foreign(pg));
 }
 
 /* After the flush. */

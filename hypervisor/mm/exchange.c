@@ -33,8 +33,7 @@ struct chunk {
 	mfn_t new[1 << MAX_ORDER];
 };
 
-static bool frame_is_idle(struct domain *d, mfn_t mfn)
-	__requires(d->page_lock)
+static bool frame_is_idle(struct domain *d, mfn_t mfn) __requires(d->page_lock)
 {
 	struct page *pg;
 	u64 x;
@@ -44,8 +43,7 @@ static bool frame_is_idle(struct domain *d, mfn_t mfn)
 	pg = mfn_to_page(mfn);
 	x = type_info_read(pg);
 	return READ_ONCE(pg->owner) == d->id && READ_ONCE(pg->refs) == 1 &&
-	       (pg->flags & (PAGE_ALLOCATED | PAGE_XEN_SHARED)) ==
-		PAGE_ALLOCATED &&
+	       (pg->flags & (PAGE_ALLOCATED | PAGE_XEN_SHARED)) == PAGE_ALLOCATED &&
 	       !(x & TI_PARTIAL) && !(x & TI_COUNT);
 }
 
@@ -66,8 +64,7 @@ static void unclaim(const struct chunk *k, u32 n)
  * Every incoming frame is idle and named once: the flag of its allocation is
  * taken off as we go, so the second naming fails.
  */
-static int claim_in(struct domain *d, const struct chunk *k)
-	__requires(d->page_lock)
+static int claim_in(struct domain *d, const struct chunk *k) __requires(d->page_lock)
 {
 	u32 i;
 
@@ -93,8 +90,7 @@ static void give_back(struct domain *d, mfn_t mfn) __requires(d->page_lock)
  * The new frames, beside the old ones for a moment: the limit is lifted for as
  * long. (max_pages is one word; the allocator reads it under its own lock.)
  */
-static int alloc_out(struct domain *d, struct chunk *k)
-	__requires(d->page_lock)
+static int alloc_out(struct domain *d, struct chunk *k) __requires(d->page_lock)
 {
 	u32 i, j, n = 1U << (k->order - k->out_order);
 
@@ -152,8 +148,7 @@ static int check_arguments(struct domain *d, const struct xen_memory_exchange *x
 		return -EPERM;
 	if (x->in.nr_extents > 1ULL << 32 || x->out.nr_extents > 1ULL << 32)
 		return -EINVAL;
-	if (x->in.nr_extents << x->in.extent_order !=
-	    x->out.nr_extents << x->out.extent_order)
+	if (x->in.nr_extents << x->in.extent_order != x->out.nr_extents << x->out.extent_order)
 		return -EINVAL;
 	return x->nr_exchanged > x->in.nr_extents ? -EINVAL : 0;
 }
@@ -166,10 +161,8 @@ static void set_chunk(struct chunk *k, const struct xen_memory_exchange *x)
 	k->out_order = x->out.extent_order;
 	k->order = max(k->in_order, k->out_order);
 	k->below = address_limit(x->out.mem_flags);
-	k->in_slots = (u64)x->in.extent_start.p +
-		      x->nr_exchanged * sizeof(u64);
-	k->out_slots = (u64)x->out.extent_start.p +
-		       (frames >> k->out_order) * sizeof(u64);
+	k->in_slots = (u64)x->in.extent_start.p + x->nr_exchanged * sizeof(u64);
+	k->out_slots = (u64)x->out.extent_start.p + (frames >> k->out_order) * sizeof(u64);
 }
 
 long memory_exchange(struct vcpu *v, u64 arg)

@@ -74,8 +74,7 @@ static int find_entry(struct vcpu *v, const struct mm_foreign_pte *p, mfn_t *l1,
 }
 
 /* Change the entry from what it is, if that is like @from under @mask, to @to. */
-static int change_entry(struct vcpu *v, const struct mm_foreign_pte *p, u64 mask,
-			u64 to)
+static int change_entry(struct vcpu *v, const struct mm_foreign_pte *p, u64 mask, u64 to)
 {
 	struct mm_core *c = mm_lock(v->domain);
 	struct pt_op op = {
@@ -92,8 +91,7 @@ static int change_entry(struct vcpu *v, const struct mm_foreign_pte *p, u64 mask
 		if (rc)
 			break;
 		op.expect = READ_ONCE(((u64 *)mfn_to_virt(l1))[slot]);
-		rc = (op.expect ^ p->entry) & mask ? -EINVAL :
-		     table_update(c, l1, slot, &op);
+		rc = (op.expect ^ p->entry) & mask ? -EINVAL : table_update(c, l1, slot, &op);
 	} while ((rc == -ERESTART && types_retry(c)) || (!rc && !op.done));
 	types_undo(c);
 	mm_unlock(v->domain);

@@ -57,16 +57,13 @@ struct mm_core *mm_lock(struct domain *d) __acquires_lock(d->page_lock);
 void mm_unlock(struct domain *d) __releases_lock(d->page_lock);
 
 /* The current vCPU updated one entry of @table; @va: by a write there, or 0. */
-void table_updated(struct domain *d, mfn_t table, u64 va)
-	__requires(d->page_lock);
+void table_updated(struct domain *d, mfn_t table, u64 va) __requires(d->page_lock);
 /* Close the table that is open. */
 void table_close(struct domain *d) __requires(d->page_lock);
 
 /* mm_load_base() with the lock held. */
-int __must_check base_load(struct vcpu *v, mfn_t mfn)
-	__requires(v->domain->page_lock);
-int __must_check user_base_load(struct vcpu *v, mfn_t mfn)
-	__requires(v->domain->page_lock);
+int __must_check base_load(struct vcpu *v, mfn_t mfn) __requires(v->domain->page_lock);
+int __must_check user_base_load(struct vcpu *v, mfn_t mfn) __requires(v->domain->page_lock);
 void bases_unload(struct vcpu *v) __requires(v->domain->page_lock);
 void ldt_unmap(struct vcpu *v) __requires(v->domain->page_lock);
 void gdt_unmap(struct vcpu *v) __requires(v->domain->page_lock);
@@ -103,12 +100,10 @@ void page_free_last(struct page *pg);
  *
  * Return: 0; -ESRCH; -EPERM.
  */
-static inline int __must_check other_domain(const struct vcpu *v, u64 domid,
-					    struct domain **fd)
+static inline int __must_check other_domain(const struct vcpu *v, u64 domid, struct domain **fd)
 {
 	*fd = NULL;
-	return domid_is_self(v->domain, domid) ? 0 :
-	       domain_get_for(v, domid, fd);
+	return domid_is_self(v->domain, domid) ? 0 : domain_get_for(v, domid, fd);
 }
 
 static inline void other_domain_put(struct domain *fd)

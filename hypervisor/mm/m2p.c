@@ -47,8 +47,7 @@ void mm_boot_init(void)
 		memset(chunk[i], 0xff, PAGE_SIZE << CHUNK_ORDER);
 		l2[i] = pte_make(virt_to_mfn(chunk[i]), PTE_RODATA | PTE_PS);
 	}
-	l3[pt_index(M2P_VIRT, L3_SHIFT)] =
-		pte_make(virt_to_mfn(l2), PTE_RODATA);
+	l3[pt_index(M2P_VIRT, L3_SHIFT)] = pte_make(virt_to_mfn(l2), PTE_RODATA);
 	l4_entry = pte_make(virt_to_mfn(l3), PTE_RODATA);
 	guest_access_init(page_free_last);
 }

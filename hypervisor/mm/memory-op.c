@@ -46,8 +46,7 @@ static int extent_add(struct domain *d, const struct xen_memory_reservation *r,
 		return -EFAULT;
 	mm_lock(d);
 	mfn = d->is_dying ? INVALID_MFN :
-	      domain_alloc_frames(d, r->extent_order,
-				  address_limit(r->mem_flags));
+	      domain_alloc_frames(d, r->extent_order, address_limit(r->mem_flags));
 	mm_unlock(d);
 	if (mfn_eq(mfn, INVALID_MFN))
 		return -ENOMEM;
@@ -61,8 +60,7 @@ static int extent_add(struct domain *d, const struct xen_memory_reservation *r,
 }
 
 /* Take the allocation reference off one frame. */
-static int frame_give_back(struct domain *d, mfn_t mfn)
-	__requires(d->page_lock)
+static int frame_give_back(struct domain *d, mfn_t mfn) __requires(d->page_lock)
 {
 	struct page *pg;
 	int rc = -EINVAL;
@@ -70,8 +68,7 @@ static int frame_give_back(struct domain *d, mfn_t mfn)
 	if (!mfn_valid(mfn) || !page_get(mfn_to_page(mfn), d))
 		return -EINVAL;
 	pg = mfn_to_page(mfn);
-	if (!(pg->flags & PAGE_XEN_SHARED) &&
-	    page_flag_take(pg, PAGE_ALLOCATED)) {
+	if (!(pg->flags & PAGE_XEN_SHARED) && page_flag_take(pg, PAGE_ALLOCATED)) {
 		m2p_set(mfn, ~0ULL);
 		ref_put(&d->mm->core, pg);
 		rc = 0;
@@ -80,8 +77,7 @@ static int frame_give_back(struct domain *d, mfn_t mfn)
 	return rc;
 }
 
-static int extent_remove(struct domain *d,
-			 const struct xen_memory_reservation *r, u64 slot)
+static int extent_remove(struct domain *d, const struct xen_memory_reservation *r, u64 slot)
 {
 	u64 i, first;
 	int rc = 0;
@@ -113,8 +109,7 @@ static long reservation_extents(struct domain *d, u64 cmd, u64 i,
 		if (cmd == XENMEM_decrease_reservation)
 			rc = extent_remove(d, r, slot);
 		else
-			rc = extent_add(d, r, slot,
-					cmd == XENMEM_populate_physmap);
+			rc = extent_add(d, r, slot, cmd == XENMEM_populate_physmap);
 		if (rc)
 			break;
 	}

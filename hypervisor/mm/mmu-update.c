@@ -113,15 +113,13 @@ static int read_requests(struct mmu_update *req, u64 at, u32 left)
 static int own_batch(struct domain *d, u64 ureqs, u32 total, u32 *done)
 {
 	/* Alone, and not in a multicall, which would close the table again. */
-	bool single = total == 1 && !*done &&
-		      current_vcpu->regs->rax == __HYPERVISOR_mmu_update;
+	bool single = total == 1 && !*done && current_vcpu->regs->rax == __HYPERVISOR_mmu_update;
 	struct mmu_update req[CHUNK];
 	int n, rc = 0;
 
 	mm_lock(d);
 	while (*done < total && !rc) {
-		n = read_requests(req, ureqs + (u64)*done * sizeof(*req),
-				  total - *done);
+		n = read_requests(req, ureqs + (u64)*done * sizeof(*req), total - *done);
 		rc = n < 0 ? n : update_chunk(d, req, n, done);
 	}
 	if (!rc && !types_undo(&d->mm->core))
@@ -132,8 +130,7 @@ static int own_batch(struct domain *d, u64 ureqs, u32 total, u32 *done)
 	return rc;
 }
 
-static int foreign_update(struct domain *d, struct domain *fd,
-			  const struct mmu_update *req)
+static int foreign_update(struct domain *d, struct domain *fd, const struct mmu_update *req)
 {
 	bool maps = (req->ptr & 7) != MMU_MACHPHYS_UPDATE && (req->val & PTE_P);
 	bool write = req->val & PTE_RW;
@@ -154,8 +151,7 @@ static int foreign_update(struct domain *d, struct domain *fd,
 	return rc;
 }
 
-static int foreign_batch(struct domain *d, struct domain *fd, u64 ureqs,
-			 u32 total, u32 *done)
+static int foreign_batch(struct domain *d, struct domain *fd, u64 ureqs, u32 total, u32 *done)
 {
 	struct mmu_update req[CHUNK];
 	u32 start = *done;
@@ -164,8 +160,7 @@ static int foreign_batch(struct domain *d, struct domain *fd, u64 ureqs,
 	while (*done < total && !rc) {
 		if (*done - start >= FOREIGN_PER_CALL)
 			return -ERESTART;
-		n = read_requests(req, ureqs + (u64)*done * sizeof(*req),
-				  total - *done);
+		n = read_requests(req, ureqs + (u64)*done * sizeof(*req), total - *done);
 		if (n < 0)
 			return n;
 		for (i = 0; i < n && !rc; i++) {

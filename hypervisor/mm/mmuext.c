@@ -45,8 +45,7 @@ static int fill_page(struct vcpu *v, mfn_t dst, mfn_t src, bool copy)
 	return rc;
 }
 
-static int set_ldt(struct vcpu *v, u64 base, u64 entries)
-	__requires(v->domain->page_lock)
+static int set_ldt(struct vcpu *v, u64 base, u64 entries) __requires(v->domain->page_lock)
 {
 	if (entries > 8192 || (base & ~PAGE_MASK))
 		return -EINVAL;
@@ -80,8 +79,7 @@ static int pin_op(struct domain *d, const struct mmuext_op *op)
 }
 
 /* Operations on types and tables: under the lock, may be preempted. */
-static int table_op(struct vcpu *v, const struct mmuext_op *op)
-	__requires(v->domain->page_lock)
+static int table_op(struct vcpu *v, const struct mmuext_op *op) __requires(v->domain->page_lock)
 {
 	mfn_t mfn = MFN(op->arg1.mfn);
 
@@ -160,8 +158,7 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 			rc = -ERESTART;
 			break;
 		}
-		if (copy_from_guest(&op, uops + (u64)done * sizeof(op),
-				    sizeof(op)))
+		if (copy_from_guest(&op, uops + (u64)done * sizeof(op), sizeof(op)))
 			rc = -EFAULT;
 		else
 			rc = one_op(v, fd, &op);

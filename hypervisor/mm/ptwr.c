@@ -22,8 +22,7 @@
 #include "mm/internal.h"
 #include "state/guest-access.h"
 
-static int apply(struct vcpu *v, mfn_t mfn, const struct pt_insn *insn,
-		 struct pt_op *op)
+static int apply(struct vcpu *v, mfn_t mfn, const struct pt_insn *insn, struct pt_op *op)
 {
 	unsigned int slot = (insn->addr & ~PAGE_MASK) / 8;
 	struct mm_core *c = mm_lock(v->domain);
@@ -42,8 +41,7 @@ static int apply(struct vcpu *v, mfn_t mfn, const struct pt_insn *insn,
 }
 
 /* Decode the instruction at rip, whose operand is what faulted at @va. */
-static int decode_write(struct vcpu *v, u64 va, u8 *code, struct pt_insn *insn,
-			struct pt_op *op)
+static int decode_write(struct vcpu *v, u64 va, u8 *code, struct pt_insn *insn, struct pt_op *op)
 {
 	size_t left = copy_from_vcpu(v, code, v->regs->rip, MAX_INSN_BYTES);
 
@@ -71,8 +69,7 @@ bool mm_fault_on_write(struct vcpu *v, u64 va)
 	device = env_io_access(w.mfn) == ENV_IO_READ;
 	if (!device && !(mfn_valid(w.mfn) && frame_is_table(mfn_to_page(w.mfn))))
 		return false;
-	if (decode_write(v, va, code, &insn, &op) ||
-	    (device && insn.kind != INSN_MOV))
+	if (decode_write(v, va, code, &insn, &op) || (device && insn.kind != INSN_MOV))
 		goto refused;
 	if (device) {
 		v->regs->rip += insn.length;
@@ -83,8 +80,7 @@ bool mm_fault_on_write(struct vcpu *v, u64 va)
 	if (rc == -ERESTART)
 		return true;	/* the instruction faults again and goes on */
 	if (rc) {
-		guest_printk(LOG_WARNING,
-			     "d%u: write of %lx to a page table refused: %d\n",
+		guest_printk(LOG_WARNING, "d%u: write of %lx to a page table refused: %d\n",
 			     v->domain->id, (unsigned long)op.value, rc);
 		return false;
 	}
@@ -93,8 +89,7 @@ bool mm_fault_on_write(struct vcpu *v, u64 va)
 	return true;
 
 refused:
-	guest_printk(LOG_WARNING,
-		     "d%u: write not on the list: %02x %02x %02x %02x %02x at %lx\n",
+	guest_printk(LOG_WARNING, "d%u: write not on the list: %02x %02x %02x %02x %02x at %lx\n",
 		     v->domain->id, code[0], code[1], code[2], code[3], code[4],
 		     (unsigned long)v->regs->rip);
 	return false;

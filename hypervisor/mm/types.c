@@ -77,8 +77,7 @@ void ref_put(struct mm_core *c, struct page *pg)
 }
 
 /* The list takes over a reference that the caller holds. */
-static void queue_undo(struct mm_core *c, struct page *pg, enum page_type t,
-		       unsigned int done)
+static void queue_undo(struct mm_core *c, struct page *pg, enum page_type t, unsigned int done)
 {
 	type_info_write(pg, partial_bits(t, done) | TI_QUEUED | c->undo);
 	c->undo = page_to_mfn(pg).v;
@@ -87,8 +86,7 @@ static void queue_undo(struct mm_core *c, struct page *pg, enum page_type t,
 /* The same for as long as an entry refers to the frame. */
 static bool leaf_is_io(mfn_t mfn)
 {
-	return !mfn_valid(mfn) ||
-	       (mfn_to_page(mfn)->owner == OWNER_NONE && !env_is_ram(mfn));
+	return !mfn_valid(mfn) || (mfn_to_page(mfn)->owner == OWNER_NONE && !env_is_ram(mfn));
 }
 
 static int acquire(struct mm_core *c, struct page *pg, enum page_type t);
@@ -118,8 +116,7 @@ static int leaf_get(struct mm_core *c, u64 *e)
 
 	if (leaf_is_io(mfn))
 		return leaf_get_io(c, e);
-	rc = pte_check_leaf(e, c->mfn_limit,
-			    c->hardware ? KIND_DMA_RAM : KIND_RAM);
+	rc = pte_check_leaf(e, c->mfn_limit, c->hardware ? KIND_DMA_RAM : KIND_RAM);
 	if (rc)
 		return rc;
 	pg = mfn_to_page(mfn);
@@ -204,8 +201,7 @@ void entry_put(struct mm_core *c, unsigned int level, u64 e)
 }
 
 /* What entry @slot of a table that is no longer one holds. */
-static void drop_entry(struct mm_core *c, struct page *pg, unsigned int level,
-		       unsigned int slot)
+static void drop_entry(struct mm_core *c, struct page *pg, unsigned int level, unsigned int slot)
 {
 	u64 e = READ_ONCE(((u64 *)env_map(page_to_mfn(pg)))[slot]);
 
@@ -269,8 +265,7 @@ static void l4_bitmap_make(struct page *pg)
 }
 
 /* Validate a table from entry @from on; its count is 1 and is ours. */
-static int validate_table(struct mm_core *c, struct page *pg, enum page_type t,
-			  unsigned int from)
+static int validate_table(struct mm_core *c, struct page *pg, enum page_type t, unsigned int from)
 {
 	unsigned int done;
 	int rc = take_entries(c, pg, t - PT_L1 + 1, from, &done);
@@ -303,8 +298,7 @@ static int validate_table(struct mm_core *c, struct page *pg, enum page_type t,
 }
 
 /* A frame that is PARTIAL and not QUEUED is wanted as @t. */
-static int acquire_partial(struct mm_core *c, struct page *pg, u64 x,
-			   enum page_type t)
+static int acquire_partial(struct mm_core *c, struct page *pg, u64 x, enum page_type t)
 {
 	if (type_info_type(x) != t) {
 		queue_undo(c, pg, type_info_type(x), partial_done(x));
@@ -316,8 +310,7 @@ static int acquire_partial(struct mm_core *c, struct page *pg, u64 x,
 }
 
 /* First reference of a type on a frame that is idle. */
-static int acquire_first(struct mm_core *c, struct page *pg, u64 x,
-			 enum page_type t)
+static int acquire_first(struct mm_core *c, struct page *pg, u64 x, enum page_type t)
 {
 	enum page_type last = type_info_type(x);
 

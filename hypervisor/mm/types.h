@@ -113,13 +113,11 @@ struct pt_op {
 	bool done;
 };
 
-int __must_check table_update(struct mm_core *c, mfn_t table, unsigned int slot,
-			      struct pt_op *op);
+int __must_check table_update(struct mm_core *c, mfn_t table, unsigned int slot, struct pt_op *op);
 int __must_check new_entry_get(struct mm_core *c, unsigned int level,
 			       const struct pt_op *op, u64 *new);
 bool frame_is_table(const struct page *pg);
-int __must_check frame_write_u64(struct mm_core *c, mfn_t mfn,
-				 unsigned int slot, u64 value);
+int __must_check frame_write_u64(struct mm_core *c, mfn_t mfn, unsigned int slot, u64 value);
 
 /* desc-check.c */
 bool __must_check desc_check(u64 *desc);

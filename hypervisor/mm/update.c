@@ -20,8 +20,7 @@ bool frame_is_table(const struct page *pg)
 {
 	u64 x = type_info_read(pg);
 
-	return (x & TI_VALIDATED) && type_info_type(x) >= PT_L1 &&
-	       type_info_type(x) <= PT_L4;
+	return (x & TI_VALIDATED) && type_info_type(x) >= PT_L1 && type_info_type(x) <= PT_L4;
 }
 
 /* The entry after @op; false if a compare-exchange does not match. */
@@ -55,8 +54,7 @@ static bool op_apply(const struct pt_op *op, u64 old, u64 *new)
 
 static bool exchange(u64 *p, u64 from, u64 to)
 {
-	return __atomic_compare_exchange_n(p, &from, to, false,
-					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+	return __atomic_compare_exchange_n(p, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
 }
 
 /**
@@ -65,8 +63,7 @@ static bool exchange(u64 *p, u64 from, u64 to)
  * A foreign frame may be named again where it stands, with the same right:
  * what the old entry holds keeps the frame as the new one needs it.
  */
-int new_entry_get(struct mm_core *c, unsigned int level,
-		  const struct pt_op *op, u64 *new)
+int new_entry_get(struct mm_core *c, unsigned int level, const struct pt_op *op, u64 *new)
 {
 	mfn_t mfn = pte_mfn(*new);
 	u16 owner;
@@ -74,8 +71,7 @@ int new_entry_get(struct mm_core *c, unsigned int level,
 	if (!(*new & PTE_P))
 		return 0;
 	if (op->foreign)
-		return level == 1 ? leaf_get_foreign(c, new, op->foreign - 1) :
-				    -EPERM;
+		return level == 1 ? leaf_get_foreign(c, new, op->foreign - 1) : -EPERM;
 	if (level == 1 && (op->old & PTE_P) && mfn_valid(mfn) &&
 	    !((op->old ^ *new) & (PTE_RW | PTE_ADDR))) {
 		owner = mfn_to_page(mfn)->owner;
@@ -120,8 +116,7 @@ static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 }
 
 /* A frame that is no table now: the write is to plain memory of the guest. */
-static int update_plain(struct mm_core *c, mfn_t mfn, unsigned int slot,
-			struct pt_op *op)
+static int update_plain(struct mm_core *c, mfn_t mfn, unsigned int slot, struct pt_op *op)
 {
 	u64 *p, old, new;
 	int rc = type_get(c, mfn, PT_WRITABLE);
@@ -144,8 +139,7 @@ static int update_plain(struct mm_core *c, mfn_t mfn, unsigned int slot,
  * Return: 0 (see op->done); else nothing was changed: -EINVAL bits or a
  * reserved slot, -EPERM not the domain's, -EBUSY, -ERESTART.
  */
-int table_update(struct mm_core *c, mfn_t table, unsigned int slot,
-		 struct pt_op *op)
+int table_update(struct mm_core *c, mfn_t table, unsigned int slot, struct pt_op *op)
 {
 	struct page *pg;
 	int rc;
@@ -157,8 +151,7 @@ int table_update(struct mm_core *c, mfn_t table, unsigned int slot,
 		return -EPERM;
 	c->budget -= 8;
 	if (frame_is_table(pg))
-		rc = update_entry(c, table,
-				  type_info_type(type_info_read(pg)) - PT_L1 + 1,
+		rc = update_entry(c, table, type_info_type(type_info_read(pg)) - PT_L1 + 1,
 				  slot, op);
 	else
 		rc = update_plain(c, table, slot, op);

@@ -32,8 +32,7 @@ static const u8 cache_allowed[] = {
 
 static unsigned int pat_index(u64 e)
 {
-	return ((e & PTE_PWT) ? 1 : 0) | ((e & PTE_PCD) ? 2 : 0) |
-	       ((e & PTE_PAT) ? 4 : 0);
+	return ((e & PTE_PWT) ? 1 : 0) | ((e & PTE_PCD) ? 2 : 0) | ((e & PTE_PAT) ? 4 : 0);
 }
 
 static int check(u64 *e, u64 mfn_limit, u64 passed)

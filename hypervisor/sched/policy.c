@@ -82,8 +82,7 @@ static bool in_budget(struct sched_domain *d, u64 now)
 	u64 late = now - d->period_end;
 
 	if (d->cap && now >= d->period_end) {
-		d->budget = min(d->budget + (s64)(late / CAP_PERIOD_NS + 1) * quota,
-				quota);
+		d->budget = min(d->budget + (s64)(late / CAP_PERIOD_NS + 1) * quota, quota);
 		d->period_end = now + CAP_PERIOD_NS - late % CAP_PERIOD_NS;
 	}
 	return !d->cap || d->budget > 0;
@@ -171,8 +170,7 @@ static void stop(struct sched_queue *q, struct sched_vcpu *s, bool goes_on, u64 
 	enqueue(q, s);
 }
 
-struct sched_vcpu *policy_pick(struct sched_queue *q, u32 cpu, bool goes_on,
-			       u64 now, u64 *again)
+struct sched_vcpu *policy_pick(struct sched_queue *q, u32 cpu, bool goes_on, u64 now, u64 *again)
 {
 	struct sched_pcpu *p = &q->pcpu[cpu];
 	struct sched_vcpu *prev = p->running, *next, *other;
@@ -297,8 +295,7 @@ u32 policy_find_idle(struct sched_queue *q, u64 now)
 	return NOWHERE;
 }
 
-void policy_change(struct sched_queue *q, struct sched_vcpu *s, u64 affinity,
-		   u32 weight, u32 cap)
+void policy_change(struct sched_queue *q, struct sched_vcpu *s, u64 affinity, u32 weight, u32 cap)
 {
 	struct sched_domain *d = s->domain;
 

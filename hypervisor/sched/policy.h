@@ -62,8 +62,7 @@ void policy_vcpu_init(struct sched_vcpu *s, struct sched_domain *d, u32 pcpu);
  *
  * Return: the vCPU, which does not wait any more; NULL: none.
  */
-struct sched_vcpu *policy_pick(struct sched_queue *q, u32 cpu, bool goes_on,
-			       u64 now, u64 *again);
+struct sched_vcpu *policy_pick(struct sched_queue *q, u32 cpu, bool goes_on, u64 now, u64 *again);
 
 /* @s waits from now on: it woke up, or is let run again. */
 void policy_wake(struct sched_queue *q, struct sched_vcpu *s, u64 now);
@@ -78,8 +77,7 @@ u32 policy_find_idle(struct sched_queue *q, u64 now);
  * Affinity of a vCPU, weight and cap of its domain. Under other conditions time goes
  * another way, so that neither credit nor debt comes along. Charge first.
  */
-void policy_change(struct sched_queue *q, struct sched_vcpu *s, u64 affinity,
-		   u32 weight, u32 cap);
+void policy_change(struct sched_queue *q, struct sched_vcpu *s, u64 affinity, u32 weight, u32 cap);
 /* Account what runs on all pCPUs up to @now. */
 void policy_charge_all(struct sched_queue *q, u64 now);
 

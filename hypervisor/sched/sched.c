@@ -233,8 +233,7 @@ int sched_domain_teardown(struct domain *d)
 }
 
 /* With the lock; what runs has been charged under the old terms. */
-static void change(struct sched_vcpu *s, u64 affinity, u32 weight, u32 cap)
-	__requires(sched_lock)
+static void change(struct sched_vcpu *s, u64 affinity, u32 weight, u32 cap) __requires(sched_lock)
 {
 	u64 now = time_now();
 
@@ -328,8 +327,7 @@ static struct vcpu *choose(struct vcpu *prev, u64 *again) __requires(sched_lock)
 	struct sched_vcpu *s;
 	struct vcpu *next;
 
-	s = policy_pick(&queue, this_cpu->id,
-			ready && !domain_is_held(prev->domain), now, again);
+	s = policy_pick(&queue, this_cpu->id, ready && !domain_is_held(prev->domain), now, again);
 	next = s ? s->vcpu : NULL;
 	if (ready && next != prev)
 		set_state(prev, VCPU_RUNNABLE, now);
@@ -362,8 +360,7 @@ static void give_up(struct pcpu_sched *p)
 }
 
 /* Outside the lock: guest memory is written here. */
-static void change_current(struct pcpu_sched *p, struct vcpu *prev,
-			   struct vcpu *next, bool keep)
+static void change_current(struct pcpu_sched *p, struct vcpu *prev, struct vcpu *next, bool keep)
 {
 	if (prev != next && prev) {
 		vtimer_vcpu_unloaded(prev);
@@ -488,15 +485,12 @@ void vcpu_runstate_publish(struct vcpu *v)
 	spin_unlock(&sched_lock);
 	if (flag) {
 		r.state_entry_time |= XEN_RUNSTATE_UPDATE;
-		if (copy_to_vcpu(v, entry, &r.state_entry_time,
-				 sizeof(r.state_entry_time)))
+		if (copy_to_vcpu(v, entry, &r.state_entry_time, sizeof(r.state_entry_time)))
 			return;
 	}
 	if (copy_to_vcpu(v, area, &r, sizeof(r)) || !flag)
 		return;
 	r.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
-	if (copy_to_vcpu(v, entry, &r.state_entry_time,
-			 sizeof(r.state_entry_time)))
-		guest_printk(LOG_DEBUG, "d%u v%u: runstate area vanished",
-			     v->domain->id, v->id);
+	if (copy_to_vcpu(v, entry, &r.state_entry_time, sizeof(r.state_entry_time)))
+		guest_printk(LOG_DEBUG, "d%u v%u: runstate area vanished", v->domain->id, v->id);
 }

@@ -61,8 +61,7 @@ void ldt_load(struct vcpu *v)
 		/* SDM 3A 3.5: system descriptor of 16 bytes */
 		desc[1] = base >> 32;
 		desc[0] = (limit & 0xffff) | (base & 0xffffff) << 16 |
-			  (u64)DESC_LDT << 40 | DESC_PRESENT |
-			  (u64)(limit >> 16 & 0xf) << 48 |
+			  (u64)DESC_LDT << 40 | DESC_PRESENT | (u64)(limit >> 16 & 0xf) << 48 |
 			  (base >> 24 & 0xff) << 56;
 		sel = SEL_LDT;
 	}

@@ -84,8 +84,7 @@ static void block_insert(u64 mfn, unsigned int order) __requires(heap_lock)
 {
 	struct page *pg = &frame_table[mfn];
 
-	pg->flags = (u16)((pg->flags & PAGE_DIRTY) | PAGE_FREE |
-			  order << PAGE_ORDER_SHIFT);
+	pg->flags = (u16)((pg->flags & PAGE_DIRTY) | PAGE_FREE | order << PAGE_ORDER_SHIFT);
 	page_list_add(&free_head[zone_of(mfn)][order], mfn);
 }
 

@@ -13,8 +13,7 @@
 
 #define GATE_INTERRUPT_64	0x8e	/* present, type 14; DPL in bits 5-6 */
 
-void idt_set(struct idt_gate *g, u16 selector, u64 handler, unsigned int ist,
-	     unsigned int dpl)
+void idt_set(struct idt_gate *g, u16 selector, u64 handler, unsigned int ist, unsigned int dpl)
 {
 	*g = (struct idt_gate){
 		.offset_low = (u16)handler,
@@ -61,8 +60,7 @@ void gdt_fill(u64 *page, bool tss_busy)
 	ENTRY(SEL_USER_CS32) = code32 | dpl3;
 	ENTRY(SEL_USER_DS) = data | dpl3;
 	ENTRY(SEL_USER_CS64) = code64 | dpl3;
-	ENTRY(SEL_TSS) = limit | (base & 0xffffff) << 16 |
-			 (tss_busy ? 0x8bULL : 0x89ULL) << 40 |
+	ENTRY(SEL_TSS) = limit | (base & 0xffffff) << 16 | (tss_busy ? 0x8bULL : 0x89ULL) << 40 |
 			 ((base >> 24) & 0xff) << 56;
 	ENTRY(SEL_TSS + 8) = base >> 32;
 #undef ENTRY

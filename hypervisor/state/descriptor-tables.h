@@ -31,8 +31,7 @@ struct tss {
 } __packed;
 
 /* One interrupt gate. */
-void idt_set(struct idt_gate *g, u16 selector, u64 handler, unsigned int ist,
-	     unsigned int dpl);
+void idt_set(struct idt_gate *g, u16 selector, u64 handler, unsigned int ist, unsigned int dpl);
 /* Interrupt gates for each row, and @irq_stubs + 16 * n for the rest. */
 void idt_fill(struct idt_gate *idt, const struct idt_row *rows, u64 irq_stubs);
 

@@ -64,8 +64,7 @@ read_entry(mfn_t table, u16 owner, enum page_type t, unsigned int slot, u64 *e)
 
 static bool va_is_guest(u64 va)
 {
-	return is_canonical(va) &&
-	       pt_index(va, L4_SHIFT) - GUEST_HOLE_SLOT >= GUEST_HOLE_SLOTS;
+	return is_canonical(va) && pt_index(va, L4_SHIFT) - GUEST_HOLE_SLOT >= GUEST_HOLE_SLOTS;
 }
 
 bool guest_range_ok(u64 va, u64 n)
@@ -91,8 +90,7 @@ walk(struct vcpu *v, u64 va, struct guest_walk *w, unsigned int levels)
 	w->mfn = v->guest_l4;
 	for (i = 0; i < levels; i++) {
 		w->l1_mfn = w->mfn;
-		if (read_entry(w->mfn, owner, PT_L4 - i,
-			       pt_index(va, L4_SHIFT - 9 * i), &w->l1e) ||
+		if (read_entry(w->mfn, owner, PT_L4 - i, pt_index(va, L4_SHIFT - 9 * i), &w->l1e) ||
 		    !(w->l1e & PTE_P))
 			return -EFAULT;
 		w->writable &= !!(w->l1e & PTE_RW);
@@ -179,8 +177,7 @@ size_t copy_to_guest(u64 dst, const void *src, size_t n)
 	return copy_to_vcpu(current_vcpu, dst, src, n);
 }
 
-long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd,
-		 u64 arg)
+long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd, u64 arg)
 {
 	u64 op[SUB_OP_MAX / sizeof(u64)];
 	const struct sub_op *o;
@@ -191,8 +188,7 @@ long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd,
 	o = &table[cmd];
 	if (o->privilege == PRIV_control && !v->domain->is_privileged)
 		return -EPERM;
-	if (copy_from_guest(op, arg, o->size) ||
-	    (o->answers && copy_to_guest(arg, op, o->size)))
+	if (copy_from_guest(op, arg, o->size) || (o->answers && copy_to_guest(arg, op, o->size)))
 		return -EFAULT;
 	rc = o->call(v, op);
 	if (!rc && o->answers && copy_to_guest(arg, op, o->size))

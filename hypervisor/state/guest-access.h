@@ -49,8 +49,7 @@ struct sub_op {
  * One that answers is not begun unless its structure can be written.
  * Return: what the operation returns; -ENOSYS, -EPERM, -EFAULT.
  */
-long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd,
-		 u64 arg);
+long sub_op_call(struct vcpu *v, const struct sub_op *table, size_t n, u64 cmd, u64 arg);
 
 /* A walk's result. */
 struct guest_walk {

@@ -82,8 +82,7 @@ static inline bool __must_check page_ref_get(struct page *pg, u16 owner)
 		if (!(u32)w || (u32)w >= PAGE_REFS_MAX ||
 		    (u16)(w >> PAGE_WORD_OWNER_SHIFT) != owner)
 			return false;
-	} while (!__atomic_compare_exchange_n(page_word(pg), &w, w + 1, false,
-					      __ATOMIC_SEQ_CST,
+	} while (!__atomic_compare_exchange_n(page_word(pg), &w, w + 1, false, __ATOMIC_SEQ_CST,
 					      __ATOMIC_ACQUIRE));
 	return true;
 }
@@ -97,8 +96,7 @@ static inline bool __must_check page_ref_put(struct page *pg)
 /* Take one flag off; false if it was not set. */
 static inline bool __must_check page_flag_take(struct page *pg, u16 flag)
 {
-	return __atomic_fetch_and(&pg->flags, (u16)~flag, __ATOMIC_SEQ_CST) &
-	       flag;
+	return __atomic_fetch_and(&pg->flags, (u16)~flag, __ATOMIC_SEQ_CST) & flag;
 }
 
 /**
@@ -114,8 +112,7 @@ static inline bool __must_check page_writable_get(struct page *pg)
 		if ((x & TI_PARTIAL) || type_info_type(x) != PT_WRITABLE ||
 		    !(x & TI_COUNT) || (x & TI_COUNT) >= PAGE_REFS_MAX)
 			return false;
-	} while (!__atomic_compare_exchange_n(&pg->type_info, &x, x + 1, false,
-					      __ATOMIC_SEQ_CST,
+	} while (!__atomic_compare_exchange_n(&pg->type_info, &x, x + 1, false, __ATOMIC_SEQ_CST,
 					      __ATOMIC_ACQUIRE));
 	return true;
 }
@@ -132,8 +129,7 @@ static inline void page_writable_put(struct page *pg)
 		next = x - 1;
 		if (!(next & TI_COUNT))
 			next = (u64)PT_WRITABLE << TI_TYPE_SHIFT | TI_DIRTY;
-	} while (!__atomic_compare_exchange_n(&pg->type_info, &x, next, false,
-					      __ATOMIC_SEQ_CST,
+	} while (!__atomic_compare_exchange_n(&pg->type_info, &x, next, false, __ATOMIC_SEQ_CST,
 					      __ATOMIC_ACQUIRE));
 }
 
