@@ -139,9 +139,8 @@ static void place(struct domain *d, struct builder *b)
 	const char *fault = layout_make(&b->layout, b->kernel, pages, b->initrd_size, false, 0);
 
 	if (b->layout.prefix_end > pages)
-		boot_fail(
-			"kernel and initial RAM disk (%lu MiB) are larger than the service "
-			"domain's memory (%lu MiB): add RAM or raise dom0_mem",
+		boot_fail("kernel and initial RAM disk (%lu MiB) are larger than the service "
+			  "domain's memory (%lu MiB): add RAM or raise dom0_mem",
 			  b->layout.prefix_end >> 8, pages >> 8);
 	if (fault)
 		boot_fail("%s", fault);

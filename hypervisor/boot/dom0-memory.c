@@ -24,16 +24,14 @@ void dom0_prefix_alloc(struct domain *d, u64 pages)
 	u64 n = DIV_ROUND_UP(pages, PIECE_PAGES);
 
 	if (n > MAX_PIECES)
-		boot_fail(
-			"kernel, initial RAM disk and frame list take more than 4 GiB: use "
-			"smaller ones, or less dom0_mem");
+		boot_fail("kernel, initial RAM disk and frame list take more than 4 GiB: use "
+			  "smaller ones, or less dom0_mem");
 	for (nr_pieces = 0; nr_pieces < n; nr_pieces++) {
 		mfn_t mfn = domain_alloc_frames(d, PIECE_ORDER, 0);
 
 		if (mfn_eq(mfn, INVALID_MFN))
-			boot_fail(
-				"kernel and initial RAM disk (%lu MiB) are larger than "
-				"memory: add RAM or raise dom0_mem",
+			boot_fail("kernel and initial RAM disk (%lu MiB) are larger than "
+				  "memory: add RAM or raise dom0_mem",
 				  (pages << PAGE_SHIFT) / MIB);
 		piece[nr_pieces] = mfn;
 	}

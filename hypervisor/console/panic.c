@@ -66,11 +66,6 @@ static bool in_image(u64 addr)
 	return addr >= (u64)image_start && addr < (u64)image_end;
 }
 
-static bool in_text(u64 addr)
-{
-	return addr >= (u64)image_start && addr < (u64)text_end;
-}
-
 void show_registers(const struct regs *r)
 {
 	printk(LOG_ERROR, "entry %03lx error %04lx  rip %04lx:%016lx rflags %08lx",
@@ -90,7 +85,7 @@ static void show_code(u64 rip)
 	char line[16 * 3 + 1] = "";
 	unsigned int i;
 
-	if (!in_text(rip) || !in_text(rip + 16))
+	if (rip < (u64)image_start || rip > (u64)text_end - 16)
 		return;
 	for (i = 0; i < 16; i++)
 		snformat(line + 3 * i, sizeof(line) - 3 * i, " %02x", ((const u8 *)rip)[i]);

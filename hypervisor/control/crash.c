@@ -108,8 +108,7 @@ static bool report_wanted(const struct domain *d)
 	u64 now = system_time(), due = __atomic_load_n(&next, __ATOMIC_RELAXED);
 
 	return d->is_hardware ||
-	       (now >= due && __atomic_compare_exchange_n(&next, &due,
-			now + REPORT_NS, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+	       (now >= due && try_exchange(&next, &due, now + REPORT_NS));
 }
 
 /* Timer callback: no lock held, the domain's vCPUs are going down. */

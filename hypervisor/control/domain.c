@@ -57,8 +57,7 @@ static bool take(struct control_domain *c) __requires(domlist_lock)
 	u32 n = __atomic_load_n(&c->domain.refs, __ATOMIC_RELAXED);
 
 	while (c->published && n)
-		if (__atomic_compare_exchange_n(&c->domain.refs, &n, n + 1, false,
-						__ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		if (try_exchange(&c->domain.refs, &n, n + 1))
 			return true;
 	return false;
 }

@@ -50,8 +50,7 @@ static bool set_link(event_word_t *word, u32 port)
 		if (!(old & LINKED))
 			break;
 		new = (old & ~(BUSY | LINK_MASK)) | port;
-		if (__atomic_compare_exchange_n(word, &old, new, false, __ATOMIC_SEQ_CST,
-						__ATOMIC_SEQ_CST))
+		if (try_exchange(word, &old, new))
 			return true;
 		if (i == LINK_TRIES_POLITE)
 			old = __atomic_or_fetch(word, BUSY, __ATOMIC_SEQ_CST);

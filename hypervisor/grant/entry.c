@@ -38,8 +38,7 @@ int entry_claim(u64 *shared, struct active *a, u16 domid, bool write)
 		if ((e & GTF_type_mask) != GTF_permit_access || (u16)(e >> DOMID_SHIFT) != domid ||
 		    (write && (e & GTF_readonly)))
 			return GNTST_general_error;
-		if (__atomic_compare_exchange_n(shared, &e, e | use, false, __ATOMIC_SEQ_CST,
-						__ATOMIC_ACQUIRE))
+		if (try_exchange(shared, &e, e | use))
 			break;
 	}
 	if (i == MAX_TRIES)

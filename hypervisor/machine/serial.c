@@ -162,8 +162,6 @@ u16 serial_port(void)
 
 void serial_enable_irq(void)
 {
-	if (!uart_present())
-		return;
 	outb(uart.port + UART_MCR, MCR_DTR_RTS | MCR_OUT2);
 	outb(uart.port + UART_IER, IER_RX);
 }

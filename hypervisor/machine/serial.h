@@ -10,7 +10,7 @@ bool serial_configure(const char *spec);
 void serial_write(const char *s, size_t n);
 int serial_read(void);		/* a received byte, or -1 */
 u16 serial_port(void);		/* first of its 8 ports; 0: no UART answers */
-/* Received bytes raise serial_irq() from now on (an ISA IRQ number). */
+/* Received bytes raise serial_irq() from now on (an ISA IRQ number). There is a UART. */
 void serial_enable_irq(void);
 u32 serial_irq(void);
 

@@ -28,12 +28,8 @@ static struct pcpu_timers queues[MAX_PCPUS];
 
 void timer_init(struct timer *t, void (*fn)(void *), void *data)
 {
+	*t = (struct timer){ .fn = fn, .data = data };
 	list_init(&t->link);
-	t->expires = 0;
-	t->fn = fn;
-	t->data = data;
-	t->pcpu = 0;
-	t->armed = false;
 }
 
 /* True if @t is now the first. */

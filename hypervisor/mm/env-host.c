@@ -117,8 +117,7 @@ static void flush_numbered(struct domain *d, bool everywhere)
 		mm_flush_vcpus(d, ~0ULL);
 	done = __atomic_load_n(&c->flush_done, __ATOMIC_SEQ_CST);
 	while ((s16)(nr - done) > 0 &&
-	       !__atomic_compare_exchange_n(&c->flush_done, &done, nr, false,
-					    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+	       !try_exchange(&c->flush_done, &done, nr))
 		;
 }
 

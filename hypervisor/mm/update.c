@@ -52,11 +52,6 @@ static bool op_apply(const struct pt_op *op, u64 old, u64 *new)
 	return true;
 }
 
-static bool exchange(u64 *p, u64 from, u64 to)
-{
-	return __atomic_compare_exchange_n(p, &from, to, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
-}
-
 /**
  * new_entry_get() - entry_get() of what @op makes of op->old
  *
@@ -99,7 +94,7 @@ static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 		rc = new_entry_get(c, level, op, &new);
 		if (rc)
 			return rc;
-		if (exchange(p, old, new))
+		if (try_exchange(p, &old, new))
 			break;
 		entry_put(c, level, new);
 	}
@@ -128,7 +123,7 @@ static int update_plain(struct mm_core *c, mfn_t mfn, unsigned int slot, struct 
 		old = READ_ONCE(*p);
 		op->old = old;
 		op->done = op_apply(op, old, &new);
-	} while (op->done && !exchange(p, old, new));
+	} while (op->done && !try_exchange(p, &old, new));
 	type_put(c, mfn);
 	return 0;
 }

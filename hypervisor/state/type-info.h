@@ -53,8 +53,7 @@ static inline u64 type_info_read(const struct page *pg)
 
 static inline bool type_info_replace(struct page *pg, u64 from, u64 to)
 {
-	return __atomic_compare_exchange_n(&pg->type_info, &from, to, false,
-					   __ATOMIC_SEQ_CST, __ATOMIC_RELAXED);
+	return try_exchange(&pg->type_info, &from, to);
 }
 
 static inline enum page_type type_info_type(u64 x)
@@ -82,8 +81,7 @@ static inline bool __must_check page_ref_get(struct page *pg, u16 owner)
 		if (!(u32)w || (u32)w >= PAGE_REFS_MAX ||
 		    (u16)(w >> PAGE_WORD_OWNER_SHIFT) != owner)
 			return false;
-	} while (!__atomic_compare_exchange_n(page_word(pg), &w, w + 1, false, __ATOMIC_SEQ_CST,
-					      __ATOMIC_ACQUIRE));
+	} while (!try_exchange(page_word(pg), &w, w + 1));
 	return true;
 }
 
@@ -112,8 +110,7 @@ static inline bool __must_check page_writable_get(struct page *pg)
 		if ((x & TI_PARTIAL) || type_info_type(x) != PT_WRITABLE ||
 		    !(x & TI_COUNT) || (x & TI_COUNT) >= PAGE_REFS_MAX)
 			return false;
-	} while (!__atomic_compare_exchange_n(&pg->type_info, &x, x + 1, false, __ATOMIC_SEQ_CST,
-					      __ATOMIC_ACQUIRE));
+	} while (!try_exchange(&pg->type_info, &x, x + 1));
 	return true;
 }
 
@@ -129,8 +126,7 @@ static inline void page_writable_put(struct page *pg)
 		next = x - 1;
 		if (!(next & TI_COUNT))
 			next = (u64)PT_WRITABLE << TI_TYPE_SHIFT | TI_DIRTY;
-	} while (!__atomic_compare_exchange_n(&pg->type_info, &x, next, false, __ATOMIC_SEQ_CST,
-					      __ATOMIC_ACQUIRE));
+	} while (!try_exchange(&pg->type_info, &x, next));
 }
 
 #endif
