@@ -181,8 +181,10 @@ static void boot_pcpu_find(u64 base)
 
 void apic_pcpu_init(void)
 {
+	/* The fifth entry of the LVT, the sixth, the seventh. */
+	static const u16 optional[] = { APIC_LVT_PERF, APIC_LVT_THERMAL, APIC_LVT_CMCI };
 	u64 base = rdmsr(MSR_APIC_BASE);
-	u32 max_lvt;
+	u32 max_lvt, i;
 
 	if (!regs_base)
 		boot_pcpu_find(base);
@@ -195,12 +197,8 @@ void apic_pcpu_init(void)
 	timer_setup();
 	apic_write(APIC_LVT_LINT0, LVT_MASKED);
 	apic_write(APIC_LVT_LINT1, LVT_NMI);
-	if (max_lvt >= 4)
-		apic_write(APIC_LVT_PERF, LVT_MASKED);
-	if (max_lvt >= 5)
-		apic_write(APIC_LVT_THERMAL, LVT_MASKED);
-	if (max_lvt >= 6)
-		apic_write(APIC_LVT_CMCI, LVT_MASKED);
+	for (i = 0; i < ARRAY_SIZE(optional) && i + 4 <= max_lvt; i++)
+		apic_write(optional[i], LVT_MASKED);
 	apic_write(APIC_LVT_ERROR, VEC_APIC_ERROR);
 	apic_write(APIC_ESR, 0);
 	/* One may be in service if firmware handed over in a hurry. */
