@@ -28,10 +28,6 @@ unexport O
 # room NAME: make a room; V=1 shows the commands.
 room = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) O=$(BUILD)/$(1)
 
-# from-version ROOM,VERSION,OUTPUT,ARGUMENTS: make a room with that version's headers.
-from-version = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) \
-	O=$(BUILD)/abi-$(2)/$(3) ABI=$(BUILD)/abi-$(2)/headers $(4)
-
 .PHONY: all abi abi-versions hypervisor guest manager fidelity setup setup-check images images-check \
 	small-kernel guest-kernel guest-kernel-6.1 check-patches guest-patches-refresh modules \
 	rootfs run check bench bench-create soak docs clean help
@@ -51,14 +47,11 @@ guest: abi
 manager: abi
 	$(call room,domain-manager)
 
-# rl and the test guest as who knows only an earlier version of the ABI builds them:
-# build/abi-VERSION/ has the headers, rl and test-guest.
+# rl and the test guest as they were at the end of each version of the ABI.
 abi-versions: $(ABI_VERSIONS:%=abi-version-%)
 
 abi-version-%:
-	$(call from-version,hypercall-abi,$*,headers,FROM=versions/$*)
-	$(call from-version,tests/guest,$*,guest)
-	$(call from-version,domain-manager,$*,domain-manager)
+	@scripts/abi-version $*
 
 # A guest kernel for many small domains, and for looking at core dumps.
 small-kernel: setup

@@ -257,7 +257,7 @@ def hundred(context):
 
 @case("domains-abi-versions", hypervisors=RINGLET, lifetime=900)
 def abi_versions(context):
-    """rl as built against the headers of earlier versions of the ABI does its work."""
+    """rl of earlier versions of the ABI does its work."""
     versions = os.listdir(os.path.join(TOP, "hypercall-abi", "versions"))
     context.require(versions, "no versions")
     with service(context) as machine:
