@@ -30,7 +30,7 @@ room = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) O=$(BUILD)/$(1)
 
 .PHONY: all abi abi-versions hypervisor guest manager fidelity setup setup-check images images-check \
 	small-kernel guest-kernel guest-kernel-6.1 check-patches guest-patches-refresh modules \
-	rootfs run check bench bench-create soak docs clean help
+	rootfs run check bench bench-create bench-io soak docs clean help
 .DELETE_ON_ERROR:
 
 all: abi hypervisor guest manager
@@ -133,6 +133,14 @@ bench-create: setup
 	@scripts/image xl-$(KERNEL) $(MODULES)
 	@tests/bench/create/run --kernel $(KERNEL) $(BENCH)
 
+# Disks and networks of guests: our drivers here, blkfront and netfront on Debian's
+# Xen. All with our kernel, which has the drivers of both.
+bench-io: setup modules
+	+@$(MAKE) --no-print-directory KERNEL=guest hypervisor images
+	@scripts/fetch xen-4.17 xenstore xl io
+	@scripts/image xl-guest $(MODULES)
+	@tests/bench/io/run $(BENCH)
+
 # Two pages are generated, of hypercalls and of rl's output: Sphinx reads a copy of
 # Documentation/ with them.
 docs:
@@ -158,6 +166,7 @@ help:
 	@echo '              clocks, gdb, the documentation'
 	@echo 'make bench    lmbench-like table: native, Xen, Ringlet'
 	@echo 'make bench-create  rl create and xl create on Debian'"'"'s Xen, side by side'
+	@echo 'make bench-io  disks and networks of guests, beside blkfront and netfront on Xen'
 	@echo 'make small-kernel  build a guest kernel that needs little memory'
 	@echo 'make guest-kernel  build the patched kernel of service domain and guests;'
 	@echo '              LINUX=DIR from a tree of yours'
