@@ -168,8 +168,10 @@ static void send_to_peer(const struct domain *d, u32 port, domid_t domid, u32 rp
 		return;
 	spin_lock(&rd->event_lock);
 	r = port_peer(rd, rport, d, port);
+	this_cpu->sends = true;
 	if (r)
 		port_raise(rd, rport, r);
+	this_cpu->sends = false;
 	spin_unlock(&rd->event_lock);
 	domain_put(rd);
 }

@@ -32,6 +32,12 @@
 #include "state/guest-access.h"
 
 #define MAX_WEIGHT	65535
+/*
+ * Who sends an event goes on so long before the one it woke takes its pCPU, if it has more to
+ * do: with an event a request it would else never have two under way, and each request would
+ * cost two switches. If it blocks, the other one runs at once.
+ */
+#define SENDER_NS	100000ULL
 #define MAX_CAP		(100 * MAX_PCPUS)
 
 static spinlock_t sched_lock = SPINLOCK_INIT;
@@ -131,24 +137,39 @@ int sched_vcpu_init(struct vcpu *v)
 	return 0;
 }
 
-static void wait_for_pcpu(struct vcpu *v, u64 now) __requires(sched_lock)
+/* Returns which pCPU shall choose again. */
+static u32 wait_for_pcpu(struct vcpu *v, u64 now) __requires(sched_lock)
 {
 	policy_wake(&queue, v->sched, now);
-	tell(policy_poke(&queue, v->sched, now));
+	return policy_poke(&queue, v->sched, now);
+}
+
+/* Have this pCPU choose again, at @when at the latest. */
+static void remind(u64 when)
+{
+	struct timer *t = &pcpu_sched[this_cpu->id].again;
+
+	if (!t->armed || t->expires > when)
+		timer_set(t, this_cpu->id, when);
 }
 
 static void wake_from(struct vcpu *v, bool down_too)
 {
-	u64 now;
+	u32 cpu = NOWHERE;
+	u64 now = 0;
 
 	spin_lock(&sched_lock);
 	if (v->state == VCPU_BLOCKED || (down_too && v->state == VCPU_DOWN)) {
 		now = time_now();
 		set_state(v, VCPU_RUNNABLE, now);
 		if (!domain_is_held(v->domain))
-			wait_for_pcpu(v, now);
+			cpu = wait_for_pcpu(v, now);
 	}
 	spin_unlock(&sched_lock);
+	if (cpu == this_cpu->id && this_cpu->sends)
+		remind(now + SENDER_NS);
+	else
+		tell(cpu);
 }
 
 /** vcpu_wake() - make a vCPU that is blocked or down runnable */
@@ -209,7 +230,7 @@ void sched_domain_update(struct domain *d)
 		if (domain_is_held(d))
 			policy_remove(v->sched);
 		else if (v->state == VCPU_RUNNABLE && list_empty(&v->sched->link))
-			wait_for_pcpu(v, time_now());
+			tell(wait_for_pcpu(v, time_now()));
 		tell(v->sched->loaded);
 	}
 	spin_unlock(&sched_lock);
@@ -424,8 +445,8 @@ void schedule(void)
 	next = choose(prev, &again);
 	keep = !next && p->loaded && may_keep(p->loaded);
 	spin_unlock(&sched_lock);
-	if (again != NEVER && (!p->again.armed || p->again.expires > again))
-		timer_set(&p->again, this_cpu->id, again);
+	if (again != NEVER)
+		remind(again);
 	if (next != prev || !ran)
 		change_current(p, prev, next, keep);
 	refresh_ldt(p);

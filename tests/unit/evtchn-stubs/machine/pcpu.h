@@ -11,6 +11,7 @@
 struct vcpu;
 struct pcpu {
 	u32 id;
+	bool sends;
 	struct vcpu *current;
 };
 
