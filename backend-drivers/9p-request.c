@@ -11,9 +11,9 @@
  */
 #include <linux/fcntl.h>
 #include <linux/slab.h>
-#include <linux/unaligned.h>
 
 #include "9p.h"
+#include "compat.h"
 
 /* 9P2000.L, the types of requests that read only. Tlopen is looked at. */
 static bool reads_only(const u8 *message, size_t len)

@@ -7,11 +7,11 @@
  */
 #include <linux/file.h>
 #include <linux/kthread.h>
-#include <linux/unaligned.h>
 #include <net/sock.h>
 #include <net/tcp_states.h>
 
 #include "9p.h"
+#include "compat.h"
 
 /* Take @file for the server. It must be a connected stream socket. */
 int p9_open(struct p9_back *p9, struct file *file)

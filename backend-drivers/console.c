@@ -28,6 +28,7 @@
 #include <linux/xarray.h>
 
 #include "back.h"
+#include "compat.h"
 
 #define CONSOLE_MINORS		1024
 #define CONSOLE_OUTPUT		65536U	/* from the guest; also its longest write */
@@ -485,7 +486,7 @@ static int __init console_init(void)
 	rc = alloc_chrdev_region(&console_devt, 0, CONSOLE_MINORS, "ringlet-console");
 	if (rc)
 		return rc;
-	console_class = class_create("ringlet-console");
+	console_class = back_class_create("ringlet-console");
 	if (IS_ERR(console_class)) {
 		rc = PTR_ERR(console_class);
 		goto err_region;

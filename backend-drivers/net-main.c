@@ -253,7 +253,6 @@ static int net_attach(struct back_device *dev, const struct ringlet_back_attach 
 	net->dev = dev;
 	net->pairs = pairs;
 	INIT_WORK(&net->control_work, net_control_work);
-	disable_work(&net->control_work);
 	INIT_WORK(&net->link_work, net_link_work);
 	rc = net_queues_init(net);
 	if (rc)
@@ -338,7 +337,7 @@ static int net_start(struct back_device *dev)
 	netif_carrier_on(net->netdev);
 	rtnl_unlock();
 	if (net->control) {
-		enable_work(&net->control_work);
+		WRITE_ONCE(net->controlled, true);
 		schedule_work(&net->control_work);
 	}
 	return 0;
@@ -349,8 +348,12 @@ static void net_stop(struct back_device *dev)
 	struct net_back *net = dev->priv;
 	unsigned int i;
 
-	if (net->control)
-		disable_work_sync(&net->control_work);
+	if (net->control) {
+		WRITE_ONCE(net->controlled, false);
+		/* An interrupt that saw it otherwise has queued the work by then. */
+		synchronize_rcu();
+		cancel_work_sync(&net->control_work);
+	}
 	rtnl_lock();
 	netif_carrier_off(net->netdev);
 	net_down(net);
@@ -368,14 +371,16 @@ static bool net_kick(struct back_queue *q)
 	struct net_back *net = back_queue_device(q)->priv;
 	unsigned int index = back_queue_index(q);
 
-	if (q == net->control)
-		schedule_work(&net->control_work);
-	else if (!READ_ONCE(net->up) || index >= 2 * net->pairs)
+	if (q == net->control) {
+		if (READ_ONCE(net->controlled))
+			schedule_work(&net->control_work);
+	} else if (!READ_ONCE(net->up) || index >= 2 * net->pairs) {
 		return false;
-	else if (index % 2)
+	} else if (index % 2) {
 		napi_schedule(&net->from[index / 2].napi);
-	else
+	} else {
 		net_to_kick(&net->to[index / 2]);
+	}
 	return false;
 }
 

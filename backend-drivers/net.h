@@ -112,7 +112,7 @@ struct net_to {
  * @started: the driver has the queues running; under rtnl
  * @up: see above
  * @control: the control queue, or NULL; from start to stop
- * @control_work: handles it; enabled likewise
+ * @control_work: handles it; queued while @controlled
  * @link_work: tells the driver of the interface's state
  */
 struct net_back {
@@ -122,6 +122,7 @@ struct net_back {
 	unsigned int pairs;
 	bool started;
 	bool up;
+	bool controlled;
 	struct back_queue *control;
 	struct back_chain control_chain;
 	struct work_struct control_work;

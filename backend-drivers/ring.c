@@ -5,6 +5,7 @@
 #include <linux/slab.h>
 #include <xen/events.h>
 
+#include "compat.h"
 #include "internal.h"
 
 #define MAX_PARTS 1024		/* descriptors of a chain */
@@ -255,7 +256,7 @@ void back_answer(struct back_queue *q, u16 head, u32 len)
 		notify = need_notify(q);
 	spin_unlock_irqrestore(&q->used_lock, flags);
 	if (later)
-		queue_work(system_bh_wq, &q->notify_work);
+		queue_work(BACK_SOON_WQ, &q->notify_work);
 	else if (notify)
 		notify_remote_via_irq(q->irq);
 	answered(q, 1);
