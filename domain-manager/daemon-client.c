@@ -7,12 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "text.h"
 
 #define MAX_ANSWER	512
+#define LOOK_SECONDS	5	/* a daemon that hangs is nobody's reason to hang */
 
 struct daemon {
 	int fd;
@@ -130,6 +132,17 @@ const char *daemon_register(struct daemon *daemon,
 const char *daemon_started(struct daemon *daemon)
 {
 	return ask(daemon, json_pack("{ss}", "op", "started"));
+}
+
+void daemon_look(void)
+{
+	const struct timeval patience = { .tv_sec = LOOK_SECONDS };
+	struct daemon *daemon = daemon_open();
+
+	if (daemon && !setsockopt(daemon->fd, SOL_SOCKET, SO_RCVTIMEO, &patience,
+				  sizeof(patience)))
+		ask(daemon, json_pack("{ss}", "op", "look"));
+	daemon_close(daemon);
 }
 
 const char *daemon_console(struct daemon *daemon, uint32_t domid, int *fd)

@@ -27,6 +27,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 #include <xenevtchn.h>
 
@@ -147,6 +148,14 @@ static const char *op_console(struct serve *s, struct client *client,
 	return NULL;
 }
 
+static const char *op_look(struct serve *s, struct client *client,
+			   const json_t *request)
+{
+	(void)client, (void)request;
+	guest_check_all(s);
+	return NULL;
+}
+
 static const char *op_ping(struct serve *s, struct client *client,
 			   const json_t *request)
 {
@@ -178,6 +187,7 @@ static void serve_request(struct serve *s, struct client *client)
 		{ "register", op_register },
 		{ "started", op_started },
 		{ "console", op_console },
+		{ "look", op_look },
 		{ "ping", op_ping },
 	};
 	json_t *request = json_loads(client->line, 0, NULL);
@@ -446,11 +456,28 @@ static void serve_clients(struct serve *s, const struct pollfd *fds)
 	}
 }
 
+static int64_t milliseconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
+}
+
+/* At intervals, however much goes on meanwhile: what no event told of. */
+static void look_around(struct serve *s)
+{
+	guest_check_all(s);
+	attach_recover(s->hyp);
+	attach_devices_again(s, false);
+}
+
 static void loop(struct serve *s, struct pollfd fds[NR_FDS + MAX_CLIENTS])
 {
+	int64_t now, due = milliseconds();
 	bool throttled = false;
 	struct client *client;
-	int timeout, n, nr;
+	int n, nr;
 
 	while (!s->quit) {
 		for (nr = NR_FDS, client = s->clients; client;
@@ -458,9 +485,8 @@ static void loop(struct serve *s, struct pollfd fds[NR_FDS + MAX_CLIENTS])
 			nr++;
 		fds[FD_STORE].revents = 0;
 		set_clients(s, fds + NR_FDS);
-		timeout = throttled ? TICK_MS :
-			  s->store ? CHECK_MS : CHECK_ALONE_MS;
-		n = poll(fds, nr, timeout);
+		now = milliseconds();
+		n = poll(fds, nr, throttled ? TICK_MS : now < due ? due - now : 0);
 		if (n < 0)
 			continue;
 		serve_clients(s, fds + NR_FDS);
@@ -474,14 +500,16 @@ static void loop(struct serve *s, struct pollfd fds[NR_FDS + MAX_CLIENTS])
 			back_end_event(s, fds[FD_BACK].fd);
 		if (fds[FD_LINK].fd >= 0 && fds[FD_LINK].revents)
 			interface_event(s, fds[FD_LINK].fd);
-		if (!n || fds[FD_STORE].revents)
+		if (fds[FD_STORE].revents)
 			guest_check_all(s);
-		if (!n && !throttled) {
-			attach_recover(s->hyp);
-			attach_devices_again(s, false);
+		if (milliseconds() >= due) {
+			look_around(s);
+			due = milliseconds() + (s->store ? CHECK_MS : CHECK_ALONE_MS);
 		}
-		if (!s->store)
+		if (!s->store) {
 			fds[FD_STORE].fd = watch_store(s);
+			due = due < now + CHECK_ALONE_MS ? due : now + CHECK_ALONE_MS;
+		}
 		reap_clients(s);
 		if (fds[FD_LISTEN].revents)
 			accept_client(s, fds[FD_LISTEN].fd);

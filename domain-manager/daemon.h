@@ -12,6 +12,7 @@
  *	started		it is complete; the next thing is to unpause it
  *	console		"domid": the connection becomes its console, both ways, after
  *			the last of what it printed; it ends with the domain
+ *	look		what became of the domains: looks now, and answers then
  *	ping		nothing
  *
  * A restart runs "rl create --stored FILE": FILE is the JSON object of values
@@ -48,6 +49,14 @@ void daemon_close(struct daemon *daemon);
 const char *daemon_register(struct daemon *daemon,
 			    const struct daemon_domain *domain);
 const char *daemon_started(struct daemon *daemon);
+
+/**
+ * daemon_look() - have the daemon let go of domains that were destroyed
+ *
+ * It maps their consoles: until it knows, they are not gone. Waits for it, some
+ * seconds at most; nothing if there is no daemon.
+ */
+void daemon_look(void);
 
 /**
  * daemon_console() - attach to a console

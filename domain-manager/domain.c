@@ -8,6 +8,7 @@
 
 #include "attach.h"
 #include "config.h"
+#include "daemon.h"
 #include "hyp.h"
 #include "store.h"
 #include "text.h"
@@ -65,6 +66,7 @@ static void remove_nodes(const struct ringlet_domain_info *info)
 	if (store)
 		store_domain_remove(store, info->domid);
 	store_close(store);
+	daemon_look();
 }
 
 json_t *verb_destroy(struct rl *rl)

@@ -135,12 +135,13 @@ int server_channel(struct device *device)
 }
 
 /*
- * diod(8): serves descriptor 3, the folder alone, as root. Its clients are one
- * guest, whose users are its own affair.
+ * diod(8): serves descriptor 3, the folder alone. A user of the guest acts as the one
+ * with that number here and is refused if there is none. Mounts are made in a user's
+ * name, which is why diod must be let look names up (--no-userdb refuses all).
  */
 int server_share(struct device *device)
 {
-	char *const argv[] = { "diod", "--foreground", "--no-auth", "--no-userdb",
+	char *const argv[] = { "diod", "--foreground", "--no-auth",
 			       "--config-file", "/dev/null", "--rfdno", "3", "--wfdno", "3",
 			       "--export", device->target,
 			       device->readonly ? "--export-opts" : NULL, "ro", NULL };
