@@ -88,7 +88,7 @@ setup-check:
 # nothing is missing.
 FETCHED = $(strip $(if $(filter guest%,$(KERNEL)),,linux-$(KERNEL)) \
 	$(if $(filter xen,$(HYPERVISOR)),xen-4.17) $(if $(filter ringlet,$(HYPERVISOR)),xenstore nft) \
-	$(if $(filter guest%,$(KERNEL)),diod))
+	$(if $(filter guest%,$(KERNEL)),diod socat))
 
 images: setup $(if $(filter ringlet,$(HYPERVISOR)),manager) \
 		$(if $(filter guest,$(KERNEL)),modules) $(if $(filter guest-6.1,$(KERNEL)),guest-kernel-6.1)

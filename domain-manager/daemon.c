@@ -366,13 +366,14 @@ static void name_service_domain(struct serve *s)
 
 /*
  * Our back-ends come back by their device file: /dev is watched for it. It is not
- * opened for longer than a call, which would keep the module from being removed.
+ * opened for longer than a call, which would keep the module from being removed. Only
+ * new files count: devtmpfs changes the mode of one that goes.
  */
 static int watch_back_ends(void)
 {
 	int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 
-	if (fd >= 0 && inotify_add_watch(fd, "/dev", IN_CREATE | IN_ATTRIB) < 0) {
+	if (fd >= 0 && inotify_add_watch(fd, "/dev", IN_CREATE) < 0) {
 		close(fd);
 		fd = -1;
 	}

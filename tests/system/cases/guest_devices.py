@@ -62,8 +62,8 @@ def root(context, series):
         devices(machine)
         ask(machine, "demo", "grep xvda /proc/mounts | cut -c1-11 | tail -n 1", "/dev/xvda /")
         ask(machine, "demo", "udhcpc -i eth0 -q -n -t 9 2>&1 | sed s/udhcpc://", ".*lease of 192.168.77")
-        ask(machine, "demo", "ping -c 2 192.168.77.1 | grep -c ttl=; ip link show eth0 | grep -o mtu.1400",
-            "mtu 1400")
+        # Linux's netfront does not look for its MTU in the store; netback's side has it.
+        machine.run("ip link show vif1.0 | grep 'mtu 1400'")
         # 10.0.2.2 is beyond the service domain: forwarded, translated.
         ask(machine, "demo", "ping -c 2 10.0.2.2 >/dev/null && echo reached$((6 * 7))", "reached42")
         ask(machine, "demo", PATTERN % (128, "d") + " >/data; sync; echo written$((6 * 7))", "written42")
