@@ -91,8 +91,10 @@ static const char *op_register(struct serve *s, struct client *client,
 	guest = guest_parse(request, &fault);
 	if (!guest)
 		return fault;
-	/* A file of an older domain of that number is in the way. */
-	guest_check_all(s);
+	/* An older domain of that number is in the way, if nobody has seen it go. */
+	old = guest_find(s, guest->domid);
+	if (old)
+		guest_check(s, old);
 	old = guest_find(s, guest->domid);
 	if (old || client->building) {
 		json_decref(guest->values);

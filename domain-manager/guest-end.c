@@ -229,7 +229,7 @@ static void ended(struct serve *s, struct guest *guest,
 		act(s, guest, info);
 }
 
-static void check(struct serve *s, struct guest *guest)
+void guest_check(struct serve *s, struct guest *guest)
 {
 	struct ringlet_domain_info info;
 	int rc;
@@ -260,7 +260,7 @@ void guest_check_all(struct serve *s)
 	/* What is added meanwhile comes before the first. */
 	for (guest = s->guests; guest; guest = next) {
 		next = guest->next;
-		check(s, guest);
+		guest_check(s, guest);
 	}
 }
 

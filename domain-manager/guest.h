@@ -96,7 +96,8 @@ void guest_console_work(struct serve *s, struct guest *guest);
 bool guest_console_tick(struct serve *s);
 
 /* guest-end.c */
-/* Look at what became of each guest, act on it. */
+/* Look at what became of a guest, act on it; it is freed if its domain is gone. */
+void guest_check(struct serve *s, struct guest *guest);
 void guest_check_all(struct serve *s);
 void guest_child_exited(struct serve *s, pid_t child, int status);
 void guest_destroy(struct serve *s, struct guest *guest);

@@ -561,6 +561,10 @@ const char *daemon_started(struct daemon *daemon)
 	return NULL;
 }
 
+void daemon_look(void)
+{
+}
+
 const char *daemon_console(struct daemon *daemon, uint32_t domid, int *fd)
 {
 	(void)daemon, (void)domid, (void)fd;
