@@ -93,6 +93,15 @@ static bool grant_ok(u64 addr, u64 len)
 	       RINGLET_ADDRESS_GREF(addr) <= U32_MAX - RINGLET_GRANT_PAGES;
 }
 
+/* Whether @len bytes at @addr can be had, to be written with @to_driver. */
+static bool address_ok(const struct back_region *region, u64 addr, u64 len, bool to_driver)
+{
+	/* What a grant allows the hypervisor sees, when it copies. */
+	if (addr & RINGLET_ADDRESS_GRANT)
+		return grant_ok(addr, len);
+	return back_region_covers(region, addr, len, to_driver);
+}
+
 /* One operation: @len bytes, in one page of each side. */
 static void set_copy(struct gnttab_copy *op, domid_t domid, u64 addr, unsigned long gfn,
 		     unsigned int offset, size_t len, bool to_driver)
@@ -150,8 +159,7 @@ static int copy_at(struct back_queue *q, u64 addr, void *buf, size_t len, bool t
 	void *at;
 	int rc;
 
-	if (addr & RINGLET_ADDRESS_GRANT ? !grant_ok(addr, len) :
-					   !back_region_covers(region, addr, len))
+	if (!address_ok(region, addr, len, to_driver))
 		return -EFAULT;
 	for (; len; len -= part, addr += part, buf += part) {
 		part = min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));
@@ -161,7 +169,7 @@ static int copy_at(struct back_queue *q, u64 addr, void *buf, size_t len, bool t
 				return rc;
 			continue;
 		}
-		at = back_region_at(region, addr, &part);
+		at = back_region_at(region, addr, &part, to_driver);
 		if (!at)
 			return -EFAULT;
 		memcpy(to_driver ? at : buf, to_driver ? buf : at, part);
@@ -307,8 +315,7 @@ static int add_part(struct back_queue *q, struct back_buf *buf, u64 addr, size_t
 	size_t part;
 	int rc;
 
-	if (addr & RINGLET_ADDRESS_GRANT ? !grant_ok(addr, len) :
-					   !back_region_covers(region, addr, len))
+	if (!address_ok(region, addr, len, to_driver))
 		return -EFAULT;
 	for (; len; len -= part, addr += part) {
 		part = min_t(size_t, len, PAGE_SIZE - offset_in_page(addr));

@@ -76,6 +76,7 @@ struct back_region {
 	u32 ranges;
 	struct page **pages;		/* in the order of the region */
 	grant_handle_t *handles;
+	unsigned long *readonly;	/* a bit a page: a write there would fault */
 	struct vhost_iotlb *iotlb;	/* constant while queues run */
 };
 
@@ -167,9 +168,12 @@ void back_slot_free(struct back_slot *slot);
 /* region.c */
 int back_region_map(struct back_slot *slot, u32 nr, const u32 *dirs);
 void back_region_unmap(struct back_slot *slot);
-/* Where @len bytes from @addr are, or NULL; *@len may be cut at the page's end. */
-void *back_region_at(const struct back_region *region, u64 addr, size_t *len);
-bool back_region_covers(const struct back_region *region, u64 addr, u64 len);
+/*
+ * Where @len bytes from @addr are, to be read or, with @write, written, or NULL; *@len
+ * may be cut at the page's end.
+ */
+void *back_region_at(const struct back_region *region, u64 addr, size_t *len, bool write);
+bool back_region_covers(const struct back_region *region, u64 addr, u64 len, bool write);
 
 /* queue.c */
 int back_queues_start(struct back_slot *slot);

@@ -135,11 +135,12 @@ static const char *check_ring(const struct back_slot *slot, const struct ringlet
 
 	if (!is_power_of_2(size) || size > slot->dev.queue_size)
 		return "its size";
-	if (ring->desc % 16 || !back_region_covers(region, ring->desc, 16 * size))
+	if (ring->desc % 16 || !back_region_covers(region, ring->desc, 16 * size, false))
 		return "its descriptor table";
-	if (ring->avail % 2 || !back_region_covers(region, ring->avail, 6 + 2 * size))
+	if (ring->avail % 2 || !back_region_covers(region, ring->avail, 6 + 2 * size, false))
 		return "its available ring";
-	if (ring->used % 4 || !back_region_covers(region, ring->used, 6 + 8 * size))
+	/* vringh asks the iotlb whether it may read the used index that it writes. */
+	if (ring->used % 4 || !back_region_covers(region, ring->used, 6 + 8 * size, true))
 		return "its used ring";
 	return NULL;
 }
@@ -173,10 +174,10 @@ static int start_queue(struct back_slot *slot, unsigned int index, const struct 
 		return -EINVAL;
 	}
 	q->size = ring->size;
-	q->avail_idx = back_region_at(&slot->region, ring->avail + 2, &two);
+	q->avail_idx = back_region_at(&slot->region, ring->avail + 2, &two, false);
 	two = 2;
 	q->used_idx = le16_to_cpu(READ_ONCE(*(__le16 *)back_region_at(&slot->region,
-								     ring->used + 2, &two)));
+								     ring->used + 2, &two, false)));
 	q->kicked_idx = q->used_idx;
 	rc = init_vringh(q, &q->avail, ring, &q->avail_lock, q->used_idx);
 	if (!rc)

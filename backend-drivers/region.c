@@ -8,8 +8,12 @@
  * guest's side. Reading and writing bounds are those of the region, nothing else
  * is ever reached through an address of the guest.
  *
+ * Pages that the driver lends read-only are mapped so: whoever writes to the region
+ * asks with @write first, or a guest could make this kernel fault.
+ *
  * The lists of grant references are copied, not mapped: they are needed once.
  */
+#include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
@@ -95,7 +99,9 @@ static int map_pages(struct back_slot *slot, const u32 *refs)
 		for (i = 0; i < part; i++)
 			gnttab_set_map_op(&ops[i],
 					  (unsigned long)page_address(region->pages[base + i]),
-					  GNTMAP_host_map, refs[base + i], slot->dev.domid);
+					  GNTMAP_host_map |
+					  (test_bit(base + i, region->readonly) ? GNTMAP_readonly : 0),
+					  RINGLET_REGION_REF(refs[base + i]), slot->dev.domid);
 		rc = gnttab_map_refs(ops, NULL, region->pages + base, part);
 		/* Where one fails the mapped ones move together, for unmap_first. */
 		for (i = 0; i < part; i++) {
@@ -106,7 +112,8 @@ static int map_pages(struct back_slot *slot, const u32 *refs)
 			}
 			if (!rc)
 				back_warn(&slot->dev, "page %u of its region cannot be mapped (grant %u, status %d)",
-					  base + i, refs[base + i], ops[i].status);
+					  base + i, RINGLET_REGION_REF(refs[base + i]),
+					  ops[i].status);
 			rc = -EFAULT;
 		}
 	}
@@ -129,14 +136,17 @@ static int fill_iotlb(struct back_region *region)
 	region->ranges = 0;
 	for (first = 0; first < region->nr; first += nr) {
 		unsigned long pfn = page_to_pfn(region->pages[first]);
+		bool readonly = test_bit(first, region->readonly);
 
 		nr = 1;
 		while (first + nr < region->nr &&
-		       page_to_pfn(region->pages[first + nr]) == pfn + nr)
+		       page_to_pfn(region->pages[first + nr]) == pfn + nr &&
+		       test_bit(first + nr, region->readonly) == readonly)
 			nr++;
 		rc = vhost_iotlb_add_range(region->iotlb, (u64)first << PAGE_SHIFT,
 					   ((u64)(first + nr) << PAGE_SHIFT) - 1,
-					   (u64)pfn << PAGE_SHIFT, VHOST_MAP_RW);
+					   (u64)pfn << PAGE_SHIFT,
+					   readonly ? VHOST_MAP_RO : VHOST_MAP_RW);
 		if (rc)
 			return rc;
 		region->ranges++;
@@ -147,20 +157,26 @@ static int fill_iotlb(struct back_region *region)
 static void free_region(struct back_region *region)
 {
 	vhost_iotlb_free(region->iotlb);
+	kvfree(region->readonly);
 	kvfree(region->handles);
 	kvfree(region->pages);
 	memset(region, 0, sizeof(*region));
 }
 
-static int alloc_region(struct back_region *region, u32 nr)
+static int alloc_region(struct back_region *region, u32 nr, const u32 *refs)
 {
 	int rc;
+	u32 i;
 
 	region->nr = nr;
 	region->pages = kvcalloc(nr, sizeof(*region->pages), GFP_KERNEL);
 	region->handles = kvcalloc(nr, sizeof(*region->handles), GFP_KERNEL);
-	if (!region->pages || !region->handles)
+	region->readonly = kvcalloc(BITS_TO_LONGS(nr), sizeof(*region->readonly), GFP_KERNEL);
+	if (!region->pages || !region->handles || !region->readonly)
 		return -ENOMEM;
+	for (i = 0; i < nr; i++)
+		if (refs[i] & RINGLET_REGION_READONLY)
+			__set_bit(i, region->readonly);
 	rc = gnttab_alloc_pages(nr, region->pages);
 	if (rc)
 		return rc;
@@ -187,7 +203,7 @@ int back_region_map(struct back_slot *slot, u32 nr, const u32 *dirs)
 	rc = copy_refs(slot, nr, dirs, refs);
 	if (rc)
 		goto out;
-	rc = alloc_region(region, nr);
+	rc = alloc_region(region, nr, refs);
 	if (rc)
 		goto err_free;
 	rc = map_pages(slot, refs);
@@ -220,18 +236,24 @@ void back_region_unmap(struct back_slot *slot)
 	free_region(region);
 }
 
-bool back_region_covers(const struct back_region *region, u64 addr, u64 len)
+bool back_region_covers(const struct back_region *region, u64 addr, u64 len, bool write)
 {
 	u64 size = (u64)region->nr << PAGE_SHIFT;
+	u64 end;
 
-	return addr <= size && len <= size - addr;
+	if (addr > size || len > size - addr)
+		return false;
+	if (!write || !len)
+		return true;
+	end = PFN_UP(addr + len);
+	return find_next_bit(region->readonly, end, addr >> PAGE_SHIFT) >= end;
 }
 
-void *back_region_at(const struct back_region *region, u64 addr, size_t *len)
+void *back_region_at(const struct back_region *region, u64 addr, size_t *len, bool write)
 {
 	size_t in_page = offset_in_page(addr);
 
-	if (!*len || !back_region_covers(region, addr, *len))
+	if (!*len || !back_region_covers(region, addr, *len, write))
 		return NULL;
 	*len = min_t(size_t, *len, PAGE_SIZE - in_page);
 	return page_address(region->pages[addr >> PAGE_SHIFT]) + in_page;

@@ -157,9 +157,10 @@ EXPORT_SYMBOL_GPL(back_complete);
 static void put_u32(struct back_queue *q, size_t offset, __virtio32 value)
 {
 	size_t len = sizeof(value);
-	void *at = back_region_at(&q->slot->region, (uintptr_t)q->used.vring.used + offset, &len);
+	void *at = back_region_at(&q->slot->region, (uintptr_t)q->used.vring.used + offset, &len,
+				  true);
 
-	/* start_queue() saw that the ring is in the region, and 4-aligned. */
+	/* start_queue() saw that the ring is in the region, writable, and 4-aligned. */
 	if (!WARN_ON_ONCE(!at))
 		WRITE_ONCE(*(__virtio32 *)at, value);
 }
@@ -193,7 +194,8 @@ void back_complete_many(struct back_queue *q, const struct vring_used_elem *used
 	/* The entries before the index that announces them. */
 	smp_wmb();
 	idx = back_region_at(&q->slot->region,
-			     (uintptr_t)q->used.vring.used + offsetof(struct vring_used, idx), &len);
+			     (uintptr_t)q->used.vring.used + offsetof(struct vring_used, idx), &len,
+			     true);
 	if (!WARN_ON_ONCE(!idx))
 		WRITE_ONCE(*idx, (__force __virtio16)cpu_to_le16(q->used_idx));
 	q->used.completed += n;

@@ -92,12 +92,9 @@ static void pool_unmap(struct front_region *r, dma_addr_t addr, size_t size,
 {
 	u32 start;
 
-	/*
-	 * Linux walks a chain by flags that lie in the ring, where the back-end
-	 * can write: it may come here with what is not mapped.
-	 */
+	/* Not of a buffer that is under way: rather the device than the kernel. */
 	if (!pool_range(r, addr, &size, &start) || start != addr) {
-		front_device_broken(r->fd, "its back-end changed a descriptor", 0);
+		front_device_broken(r->fd, "a buffer is given back that it does not have", 0);
 		return;
 	}
 	if (dir != DMA_TO_DEVICE && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
@@ -144,7 +141,7 @@ static void direct_unmap(struct front_region *r, dma_addr_t addr, size_t size)
 	page = __xa_erase(&r->direct, first);
 	xa_unlock_irqrestore(&r->direct, flags);
 	if (!page) {
-		front_device_broken(r->fd, "its back-end changed a descriptor", 0);
+		front_device_broken(r->fd, "a granted buffer is given back that it does not have", 0);
 		return;
 	}
 	for (i = 0; i < n; i++) {

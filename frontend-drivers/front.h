@@ -210,6 +210,7 @@ struct front_region {
 	u32 nr_pages;
 	struct page **pages;
 	grant_ref_t *refs;
+	unsigned long *readonly;	/* a bit a page: lent so. Set before it is lent */
 	u8 *base;		/* all pages, in a row */
 	u32 nr_dirs;
 	struct page *dirs[RINGLET_REGION_DIRS];
@@ -231,6 +232,7 @@ struct front_region {
 #define FRONT_NO_OFFSET		(~0U)
 
 struct front_region *front_region_create(struct front_device *fd, u32 pages);
+void front_region_readonly(struct front_region *r, u32 start, u32 end);
 void front_region_lend(struct front_region *r);
 void front_region_free(struct front_region *r);
 u32 front_region_limit(const struct front_device *fd);

@@ -10,6 +10,10 @@
  * A search goes on where the last one ended. A buffer of a page or more is
  * aligned to a page.
  *
+ * Pages that only we write (the queue table, descriptor tables with the available
+ * rings behind them) are lent read-only: Linux reads flags there that decide how far
+ * it walks. No such page is ever a part of the pool.
+ *
  * What a page holds when it comes from the system is cleared; later the pool holds
  * nothing but what went to or came from this back-end.
  *
@@ -85,13 +89,15 @@ static int tables_alloc(struct front_region *r)
 
 	r->pages = kvcalloc(n / PER_PAGE, sizeof(*r->pages), GFP_KERNEL);
 	r->refs = kvcalloc(n / PER_PAGE, sizeof(*r->refs), GFP_KERNEL);
+	r->readonly = kvcalloc(BITS_TO_LONGS(n / PER_PAGE), sizeof(*r->readonly), GFP_KERNEL);
 	r->used = kvcalloc(BITS_TO_LONGS(n), sizeof(*r->used), GFP_KERNEL);
 	r->first = kvmalloc_array(n, sizeof(*r->first), GFP_KERNEL);
 	r->buffers = kvcalloc(n, sizeof(*r->buffers), GFP_KERNEL);
-	if (!r->pages || !r->refs || !r->used || !r->first || !r->buffers)
+	if (!r->pages || !r->refs || !r->readonly || !r->used || !r->first || !r->buffers)
 		return -ENOMEM;
 	memset(r->first, 0xff, n * sizeof(*r->first));
 	bitmap_set(r->used, 0, PER_PAGE);
+	__set_bit(0, r->readonly);	/* the queue table */
 	r->small_end = round_up(PER_PAGE + n / 8, PER_PAGE);
 	r->small_hint = PER_PAGE;
 	r->large_hint = r->small_end;
@@ -102,6 +108,7 @@ static void tables_free(struct front_region *r)
 {
 	kvfree(r->pages);
 	kvfree(r->refs);
+	kvfree(r->readonly);
 	kvfree(r->used);
 	kvfree(r->first);
 	kvfree(r->buffers);
@@ -163,18 +170,25 @@ struct front_region *front_region_create(struct front_device *fd, u32 pages)
 	return ERR_PTR(rc);
 }
 
+/* What lies in the whole pages [@start, @end) is not for the device to write. */
+void front_region_readonly(struct front_region *r, u32 start, u32 end)
+{
+	bitmap_set(r->readonly, start >> PAGE_SHIFT, (end - start) >> PAGE_SHIFT);
+}
+
 /* Grant all of it, and write the directory. Once. */
 void front_region_lend(struct front_region *r)
 {
 	domid_t backend = r->fd->area->backend;
-	grant_ref_t *dir;
-	u32 i;
+	bool readonly;
+	u32 *dir, i;
 
 	for (i = 0; i < r->nr_pages; i++) {
+		readonly = test_bit(i, r->readonly);
 		gnttab_grant_foreign_access_ref(r->refs[i], backend,
-						xen_page_to_gfn(r->pages[i]), 0);
+						xen_page_to_gfn(r->pages[i]), readonly);
 		dir = page_address(r->dirs[i / REFS_PER_PAGE]);
-		dir[i % REFS_PER_PAGE] = r->refs[i];
+		dir[i % REFS_PER_PAGE] = r->refs[i] | (readonly ? RINGLET_REGION_READONLY : 0);
 	}
 	for (i = 0; i < r->nr_dirs; i++)
 		gnttab_grant_foreign_access_ref(r->dir_refs[i], backend,

@@ -210,6 +210,9 @@ static int queue_create(struct front_device *fd, u32 index, u32 size,
 		return -ENOMEM;
 	q->vq->num_max = size;
 	q->vq->priv = q;
+	/* The used ring begins a page: PAGE_SIZE is the alignment that we ask for. */
+	front_region_readonly(fd->region, virtqueue_get_desc_addr(q->vq),
+			      virtqueue_get_used_addr(q->vq));
 	rc = port_open(q);
 	if (rc) {
 		dev_err(&fd->dev, "no event channel for queue %u (%d)\n", index, rc);

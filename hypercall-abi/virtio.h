@@ -13,7 +13,10 @@
  * long as the device is in use. It holds the queue table (its first page), the
  * rings, and a pool through which the driver copies buffers, so that a request
  * needs no grant of its own. Both sides copy what they read there before they
- * check it, since the other one may write at any time.
+ * check it, since the other one may write at any time. Pages that only the driver
+ * writes (the queue table, descriptor tables, available rings) may be lent
+ * read-only: their entries in the directory say so, the device maps them so, and
+ * nothing that it has to write may lie there.
  *
  * A device's address (struct vring_desc.addr, struct ringlet_queue) is either
  *	bit 63 = 0	an offset in the region
@@ -83,6 +86,14 @@ struct ringlet_devices_header {
 #define RINGLET_REGION_MAX_PAGES	4096	/* 16 MiB */
 #define RINGLET_CONFIG_SIZE		128
 
+/*
+ * An entry of the directory: a grant reference, less than 2^31. READONLY: lent, and
+ * to be mapped, read-only. NEEDS_RESET if a used ring lies in such a page; a buffer
+ * there that a request has to write is an address that is not valid.
+ */
+#define RINGLET_REGION_READONLY		(1U << 31)
+#define RINGLET_REGION_REF(entry)	((entry) & ~RINGLET_REGION_READONLY)
+
 /* Slots 1 and up: a cache line of the device, one of the driver, the config space. */
 struct ringlet_device_slot {
 	/* written by the device */
@@ -106,8 +117,8 @@ struct ringlet_device_slot {
 	ringlet_u32 nr_queues;		/*  80 entries of the queue table in use */
 	ringlet_u32 region_pages;	/*  84 */
 	ringlet_u32 region_dir[RINGLET_REGION_DIRS];	/* 88 grant references of pages
-					 * that hold region_pages references, 1024
-					 * each; the device maps them read-only */
+					 * that hold region_pages entries, 1024
+					 * each; the device reads them only */
 	ringlet_u32 reserved1[6];	/* 104 zero */
 	ringlet_u8 config[RINGLET_CONFIG_SIZE];	/* 128 */
 };
