@@ -232,6 +232,21 @@ static int remove_path(struct store *store, const char *path)
 	return xs_rm(store->xs, XBT_NULL, path) || errno == ENOENT ? 0 : -errno;
 }
 
+/* The folders of its devices' back-ends; each device's own went with the device. */
+static int remove_back_ends(struct store *store, uint32_t domid)
+{
+	static const char *const kinds[] = { "vbd", "vif" };
+	char path[PATH_SIZE];
+	int rc = 0, i;
+
+	for (i = 0; i < 2 && !rc; i++) {
+		snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u", kinds[i],
+			 domid);
+		rc = remove_path(store, path);
+	}
+	return rc;
+}
+
 int store_domain_remove(struct store *store, uint32_t domid)
 {
 	char path[PATH_SIZE], *vm;
@@ -246,7 +261,7 @@ int store_domain_remove(struct store *store, uint32_t domid)
 		rc = remove_path(store, vm);
 	free(vm);
 	domain_path(path, domid, "");
-	return remove_path(store, path) ?: rc;
+	return remove_path(store, path) ?: remove_back_ends(store, domid) ?: rc;
 }
 
 int store_domain_rename(struct store *store, uint32_t domid, const char *name)

@@ -15,7 +15,7 @@ from machine import Skip, kernel_path
 CREATE = "create " + CONFIG + " 'drivers=\"virtio\"' "
 # What the guest does until it is told to stop: whole files, and their sums.
 WRITE = ("(while [ ! -e /tmp/stop ]; do n=$((n + 1)); dd if=/dev/urandom of=/mnt/f$((n % 64)) bs=32k "
-         "count=4 conv=fsync 2>/dev/null; done; echo stopped$((6 * 7))) & echo begun$((6 * 7))")
+         "count=4 conv=fsync 2>/dev/null; done) & echo begun$((6 * 7))")
 
 
 def with_virtio(context):
@@ -136,7 +136,7 @@ def reload(context):
         machine.run("modprobe ringlet_back")
         devices(machine)
         wait_for(machine, "grep -q '4 devices attached again' /var/log/ringlet/daemon.log", "the daemon")
-        ask(machine, "demo", "touch /tmp/stop", "stopped42")
+        ask(machine, "demo", "touch /tmp/stop; wait; echo stopped$((6 * 7))", "stopped42")
         ask(machine, "demo", "cd /mnt; md5sum f* >/tmp/sums; echo 3 >/proc/sys/vm/drop_caches; "
             "md5sum -c /tmp/sums >/dev/null && echo same$((6 * 7)); cd /", "same42")
         ask(machine, "demo", "ping -c 2 192.168.77.1 >/dev/null && echo reached$((6 * 7))", "reached42")
