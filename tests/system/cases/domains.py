@@ -293,7 +293,7 @@ BAD = (
     ("vcpus=3 maxvcpus=2", "vcpus"),
     ("'name=\"a b/c\"'", "name"),
     ("'name=\"service\"'", "service"),
-    ("'disk=[\"phy:/dev/vda,xvda,w\"]'", "disk"),
+    ("'disk=[\"phy:/dev/nowhere,xvda,w\"]'", "/dev/nowhere"),
     ("'memory='", ""),
 )
 
