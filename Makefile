@@ -28,7 +28,7 @@ unexport O
 # room NAME: make a room; V=1 shows the commands.
 room = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) O=$(BUILD)/$(1)
 
-.PHONY: all abi abi-versions hypervisor guest manager fidelity setup setup-check images images-check \
+.PHONY: all abi abi-versions hypervisor guest manager fidelity integrity setup setup-check images images-check \
 	small-kernel guest-kernel guest-kernel-6.1 check-patches guest-patches-refresh modules \
 	rootfs run check bench bench-create bench-io soak docs clean help
 .DELETE_ON_ERROR:
@@ -78,6 +78,10 @@ modules: abi $(if $(KDIR),setup,guest-kernel)
 fidelity:
 	$(call room,tests/fidelity)
 
+# A program that writes and judges data, in guests and beside them.
+integrity:
+	$(call room,tests/integrity)
+
 setup:
 	@scripts/setup run
 
@@ -95,12 +99,14 @@ images: setup $(if $(filter ringlet,$(HYPERVISOR)),manager) \
 	$(if $(FETCHED),@scripts/fetch $(FETCHED))
 	@scripts/image $(if $(filter ringlet,$(HYPERVISOR)),service,base)-$(KERNEL) $(MODULES)
 
-images-check: setup-check fidelity rootfs guest manager small-kernel modules abi-versions
+images-check: setup-check fidelity integrity rootfs guest manager small-kernel modules abi-versions
 	@scripts/fetch
+	@scripts/fetch io
 	@for s in $(SERIES); do scripts/image base-$$s $(MODULES) && \
 		scripts/image stress-$$s $(MODULES) && \
 		scripts/image service-$$s $(MODULES) || exit 1; done
 	@scripts/image service-guest $(MODULES)
+	@scripts/image integrity-guest $(MODULES)
 	@scripts/image fidelity-6.12 $(MODULES)
 	@scripts/image kselftest-guest $(MODULES)
 
