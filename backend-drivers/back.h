@@ -54,8 +54,9 @@ struct back_queue;
  *	back_wake(). A kind that has no process gets no thread: it has kick.
  * @kick: the same news, straight from the interrupt: must not sleep. Optional.
  *	Returns true if the thread shall run too.
- * @config_written: the driver incremented .seq without a change of its status:
- *	a field it may write has changed (back_config_read). Optional.
+ * @config_written: look at the fields that the driver may write (driver_config of
+ *	the kind), by back_config_read(): it incremented .seq without a change of its
+ *	status, or the device returns after an absence. Optional.
  * @resize: the backing may have another size: set config, back_config_changed(),
  *	and return the size in bytes. Optional.
  * @reopen: ATTACH with REATTACH for a device that is attached: take another backing,
@@ -78,6 +79,11 @@ struct back_ops {
 	void (*info)(struct back_device *dev, struct ringlet_back_info *info);
 };
 
+/* A part of the config space. */
+struct back_range {
+	u8 offset, len;
+};
+
 /**
  * struct back_driver - a kind of device
  * @name: for messages and threads, short ("blk")
@@ -86,6 +92,9 @@ struct back_ops {
  *	is up to attach
  * @queue_size: default entries of a queue
  * @region_pages: default of the most pages of a region
+ * @driver_config: what only the driver writes in the config space, the last one of
+ *	length 0; or NULL. What attach sets there is shown when the device is plugged,
+ *	and never written again: it is the driver's also over an absence.
  */
 struct back_driver {
 	const char *name;
@@ -93,6 +102,7 @@ struct back_driver {
 	u32 max_queues;
 	u32 queue_size;
 	u32 region_pages;
+	const struct back_range *driver_config;
 	const struct back_ops *ops;
 	struct module *owner;
 	struct list_head list;		/* the core's */
@@ -112,7 +122,8 @@ void back_unregister(struct back_driver *driver);
  * @max_queues: virtqueues; set by attach, else the kind's max_queues
  * @queue_size: most entries of a queue, as attached (attach may lower it)
  * @config_size: bytes of config
- * @config: our copy of the config space; change it, then back_config_changed()
+ * @config: our copy of the config space; change it, then back_config_changed(). Of
+ *	the driver's fields it has what was there then: not checked
  * @driver_features: what the driver took; valid from start to stop
  * @nr_queues: entries of the queue table; valid from start to stop
  */

@@ -5,8 +5,8 @@
  * One way for all: a kiocb on the backing's file with the request's pages. Direct
  * I/O is asynchronous and ends in whatever context the backing chooses. Buffered
  * I/O is done at once in the queue's thread if it needs not wait (a read that finds
- * its pages; a write of whole pages, which only the page cache's limits hold up),
- * else by a work item, of which many may run.
+ * its pages; a write of whole pages that need not be durable at once, which only the
+ * page cache's limits hold up), else by a work item, of which many may run.
  *
  * What the backing did only in part is gone on with, synchronously; a request is
  * answered OK if all of it was done.
@@ -185,7 +185,8 @@ static ssize_t issue(struct blk_request *req, int flags, bool async)
 	init_sync_kiocb(iocb, blk->file);
 	iocb->ki_pos = req->pos + req->done;
 	iocb->ki_flags &= ~IOCB_DIRECT;
-	iocb->ki_flags |= flags | (blk->direct ? IOCB_DIRECT : 0);
+	iocb->ki_flags |= flags | (blk->direct ? IOCB_DIRECT : 0) |
+			  (is_write(req) && READ_ONCE(blk->through) ? IOCB_DSYNC : 0);
 	if (async)
 		iocb->ki_complete = async_done;
 	if (!is_write(req))
@@ -247,7 +248,7 @@ int blk_start_io(struct blk_request *req)
 		return 0;
 	}
 	if (is_write(req)) {
-		if (whole_pages(req))
+		if (whole_pages(req) && !READ_ONCE(blk->through))
 			finish_sync(req);
 		else
 			blk_queue_work(req);
@@ -329,6 +330,8 @@ void blk_work(struct work_struct *work)
 	case VIRTIO_BLK_T_WRITE_ZEROES:
 		for (i = 0; i < req->nr_ranges && !rc; i++)
 			rc = clear_range(req, i);
+		if (!rc && req->type == VIRTIO_BLK_T_WRITE_ZEROES && READ_ONCE(blk->through))
+			rc = vfs_fsync(blk->file, 1);
 		break;
 	default:
 		return finish_sync(req);

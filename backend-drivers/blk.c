@@ -278,6 +278,16 @@ static void free_queues(struct back_device *dev)
 	}
 }
 
+/* The driver's choice of a cache, virtio 1.2, 5.2.5.1. */
+static void blk_config_written(struct back_device *dev)
+{
+	struct blk_device *blk = dev->priv;
+	u8 writeback;
+
+	back_config_read(dev, offsetof(struct virtio_blk_config, wce), &writeback, 1);
+	WRITE_ONCE(blk->through, !writeback);
+}
+
 static int blk_start(struct back_device *dev)
 {
 	struct blk_device *blk = dev->priv;
@@ -285,6 +295,10 @@ static int blk_start(struct back_device *dev)
 	struct blk_queue *bq;
 	unsigned int i;
 
+	if (back_has_feature(dev, VIRTIO_BLK_F_CONFIG_WCE))
+		blk_config_written(dev);
+	else
+		WRITE_ONCE(blk->through, false);
 	for (i = 0; i < dev->nr_queues; i++) {
 		q = back_queue(dev, i);
 		if (!q)
@@ -386,6 +400,7 @@ static void set_config(struct blk_device *blk)
 	config->seg_max = (__force __virtio32)cpu_to_le32(BLK_MAX_SEGMENTS);
 	config->blk_size = (__force __virtio32)cpu_to_le32(blk->block_size);
 	config->physical_block_exp = ilog2(physical / blk->block_size);
+	config->wce = 1;	/* shown once, then the driver's */
 	config->num_queues = (__force __virtio16)cpu_to_le16(blk->dev->max_queues);
 	config->max_discard_sectors = (__force __virtio32)cpu_to_le32(BLK_MAX_RANGE_SECTORS);
 	config->max_discard_seg = (__force __virtio32)cpu_to_le32(BLK_MAX_RANGES);
@@ -399,7 +414,8 @@ static u64 features_of(const struct blk_device *blk)
 {
 	u64 features = 1ULL << VIRTIO_BLK_F_SIZE_MAX | 1ULL << VIRTIO_BLK_F_SEG_MAX |
 		       1ULL << VIRTIO_BLK_F_BLK_SIZE | 1ULL << VIRTIO_BLK_F_TOPOLOGY |
-		       1ULL << VIRTIO_BLK_F_MQ | 1ULL << VIRTIO_BLK_F_FLUSH;
+		       1ULL << VIRTIO_BLK_F_MQ | 1ULL << VIRTIO_BLK_F_FLUSH |
+		       1ULL << VIRTIO_BLK_F_CONFIG_WCE;
 
 	if (blk->dev->flags & RINGLET_BACK_READONLY)
 		return features | 1ULL << VIRTIO_BLK_F_RO;
@@ -484,8 +500,14 @@ static const struct back_ops blk_ops = {
 	.start = blk_start,
 	.stop = blk_stop,
 	.process = blk_process,
+	.config_written = blk_config_written,
 	.resize = blk_resize,
 	.info = blk_info,
+};
+
+static const struct back_range blk_driver_config[] = {
+	{ offsetof(struct virtio_blk_config, wce), sizeof_field(struct virtio_blk_config, wce) },
+	{ }
 };
 
 static struct back_driver blk_driver = {
@@ -494,6 +516,7 @@ static struct back_driver blk_driver = {
 	.max_queues = 16,
 	.queue_size = 256,
 	.region_pages = RINGLET_REGION_MAX_PAGES,
+	.driver_config = blk_driver_config,
 	.ops = &blk_ops,
 	.owner = THIS_MODULE,
 };

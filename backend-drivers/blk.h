@@ -25,6 +25,7 @@ struct blk_device {
 	unsigned int block_size;	/* of requests */
 	unsigned int dma_mask;		/* alignment of memory for direct I/O, less 1 */
 	bool direct, nowait;
+	bool through;			/* writes are durable when they are answered */
 	char serial[VIRTIO_BLK_ID_BYTES];	/* filled up with 0 */
 	u64 sectors;			/* read once by a request */
 	struct workqueue_struct *wq;

@@ -211,6 +211,9 @@ static void resume(struct back_slot *slot)
 	slot->driver_status = half.status;
 	slot->status = 0;
 	half.status &= ~VIRTIO_CONFIG_S_NEEDS_RESET;
+	/* Read after .seq: what is written from now on is announced by another one. */
+	if (slot->dev.driver->ops->config_written)
+		slot->dev.driver->ops->config_written(&slot->dev);
 	if (!half.status) {
 		reset(slot);
 		set_status(slot, 0, 0);
@@ -222,8 +225,39 @@ static void resume(struct back_slot *slot)
 	answer(slot, half.seq);
 }
 
-/* Write all of our half but .state, and the config space. */
-static void publish(struct back_slot *slot)
+/* Whether byte @at of the config space is for the driver alone to write. */
+static bool is_drivers(const struct back_driver *driver, unsigned int at)
+{
+	const struct back_range *range = driver->driver_config;
+
+	for (; range && range->len; range++)
+		if (at >= range->offset && at - range->offset < range->len)
+			return true;
+	return false;
+}
+
+/*
+ * Copy the config space to the slot; but for the driver's fields, which are copied
+ * from there, unless it is the first time (@all). With config_lock held.
+ */
+static void write_config(struct back_slot *slot, bool all)
+{
+	u8 *shared = slot->shared->config;
+	struct back_device *dev = &slot->dev;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(dev->config); i++)
+		if (!all && is_drivers(dev->driver, i))
+			dev->config[i] = READ_ONCE(shared[i]);
+		else
+			WRITE_ONCE(shared[i], dev->config[i]);
+}
+
+/*
+ * Write all of our half but .state, and the config space. @fresh: no driver has seen
+ * this device.
+ */
+static void publish(struct back_slot *slot, bool fresh)
 {
 	struct ringlet_device_slot *shared = slot->shared;
 	struct back_device *dev = &slot->dev;
@@ -236,7 +270,7 @@ static void publish(struct back_slot *slot)
 	WRITE_ONCE(shared->max_queues, dev->max_queues);
 	WRITE_ONCE(shared->max_queue_size, dev->queue_size);
 	WRITE_ONCE(shared->max_region_pages, slot->args.region_pages);
-	memcpy(shared->config, dev->config, sizeof(dev->config));
+	write_config(slot, fresh);
 	slot->generation = (slot->generation + 2) & ~1U;
 	smp_wmb();
 	WRITE_ONCE(shared->config_generation, slot->generation);
@@ -254,7 +288,7 @@ int back_slot_plug(struct back_slot *slot, bool reattach)
 	slot->generation = READ_ONCE(shared->config_generation);
 	if (reattach) {
 		slot->uid = READ_ONCE(shared->uid);
-		publish(slot);
+		publish(slot, false);
 		resume(slot);
 		return 0;
 	}
@@ -264,7 +298,7 @@ int back_slot_plug(struct back_slot *slot, bool reattach)
 	slot->ack = READ_ONCE(shared->seq);
 	WRITE_ONCE(shared->ack, slot->ack);
 	set_status(slot, 0, 0);
-	publish(slot);
+	publish(slot, true);
 	set_state(slot, RINGLET_DEVICE_PRESENT);
 	back_area_notify(slot->dom);
 	return 0;
@@ -273,7 +307,7 @@ int back_slot_plug(struct back_slot *slot, bool reattach)
 /* The kind's module is back: attached again. */
 void back_slot_return(struct back_slot *slot)
 {
-	publish(slot);
+	publish(slot, false);
 	resume(slot);
 }
 
@@ -331,7 +365,7 @@ void back_slot_free(struct back_slot *slot)
  * @dev: its config was changed
  *
  * Between attach and detach, also outside of the ops. May sleep. Fields that only
- * the driver writes are overwritten with what @dev->config has.
+ * the driver writes stay as they are, and are copied to @dev->config.
  */
 void back_config_changed(struct back_device *dev)
 {
@@ -343,7 +377,7 @@ void back_config_changed(struct back_device *dev)
 	mutex_lock(&slot->config_lock);
 	WRITE_ONCE(shared->config_generation, slot->generation + 1);
 	smp_wmb();
-	memcpy(shared->config, dev->config, dev->config_size);
+	write_config(slot, false);
 	slot->generation += 2;
 	smp_wmb();
 	WRITE_ONCE(shared->config_generation, slot->generation);

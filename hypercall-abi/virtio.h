@@ -48,7 +48,9 @@
  *	DRIVER_OK set		the region is mapped, the queues run; or .device_status
  *				has NEEDS_RESET and .error says why (an errno)
  * A config change by the device: .config_generation is odd meanwhile, even after.
- * Driver-writable config fields are written in place, then .seq is incremented.
+ * Driver-writable config fields are written in place, then .seq is incremented; the
+ * device writes them once, before PRESENT of a new .uid, and keeps what they say over
+ * AWAY.
  *
  * Ports: a back-end that closes its end leaves the driver's unbound and waiting, as
  * EVTCHNOP_close has it, so a returning back-end binds the same ports again.
