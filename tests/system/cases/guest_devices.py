@@ -77,8 +77,8 @@ def root(context, series):
         end(context, machine, at_first)
 
 
-for series_ in ("6.12", "6.1"):
-    case("guest-devices-root-" + series_, hypervisors=RINGLET, lifetime=1200, series=series_)(root)
+case("guest-devices-root-6.12", hypervisors=RINGLET, lifetime=1200, series="6.12")(root)
+case("guest-devices-root-6.1", "soak", hypervisors=RINGLET, lifetime=1200, series="6.1")(root)
 
 
 def hotplug_disk(context, machine):
@@ -108,9 +108,9 @@ def hotplug_vif(context, machine):
     context.require(made["made"] == "second" and made["mac"] == "00:16:3e:00:00:07",
                     "attached: %s" % made)
     devices(machine)
-    ask(machine, "demo", "ip link show eth1 | grep -o 00:16:3e:00:00:07", "00:16:3e:00:00:07")
+    ask(machine, "demo", "ip link show eth0 | grep -o 00:16:3e:00:00:07", "00:16:3e:00:00:07")
     rl(machine, "network-detach demo 00:16:3e:00:00:07")
-    ask(machine, "demo", "sleep 1; [ -e /sys/class/net/eth1 ] || echo gone$((6 * 8))", "gone48")
+    ask(machine, "demo", "sleep 1; [ -e /sys/class/net/eth0 ] || echo gone$((6 * 8))", "gone48")
 
 
 @case("guest-devices-hotplug", hypervisors=RINGLET, lifetime=1200)
@@ -131,7 +131,7 @@ def hotplug(context):
         end(context, machine, at_first)
 
 
-@case("guest-devices-destroy", hypervisors=RINGLET, lifetime=1800)
+@case("guest-devices-destroy", "soak", hypervisors=RINGLET, lifetime=1800)
 def destroy(context):
     """Ends while it writes: by rl, by the daemon, with nobody there; a reboot."""
     with with_devices(context) as machine:
@@ -157,7 +157,7 @@ def destroy(context):
         end(context, machine, at_first)
 
 
-@case("guest-devices-killed", hypervisors=RINGLET, lifetime=1800)
+@case("guest-devices-killed", "soak", hypervisors=RINGLET, lifetime=1800)
 def killed(context):
     """rl killed while it plugs and unplugs: a device as a whole, or none."""
     with with_devices(context) as machine:
