@@ -29,7 +29,8 @@ unexport O
 room = +@$(MAKE) $(if $(V),,-s) --no-print-directory -C $(1) O=$(BUILD)/$(1)
 
 .PHONY: all abi abi-versions hypervisor guest manager fidelity integrity setup setup-check images images-check \
-	small-kernel guest-kernel guest-kernel-6.1 check-patches guest-patches-refresh modules \
+	small-kernel guest-kernel guest-kernel-6.1 guest-kernel-debug check-patches \
+	guest-patches-refresh modules \
 	rootfs run check bench bench-create bench-io soak docs clean help
 .DELETE_ON_ERROR:
 
@@ -107,6 +108,7 @@ images-check: setup-check fidelity integrity rootfs guest manager small-kernel m
 		scripts/image service-$$s $(MODULES) || exit 1; done
 	@scripts/image service-guest $(MODULES)
 	@scripts/image integrity-guest $(MODULES)
+	@scripts/image hostile-guest $(MODULES)
 	@scripts/image fidelity-6.12 $(MODULES)
 	@scripts/image kselftest-guest $(MODULES)
 
@@ -123,8 +125,14 @@ check: setup-check
 	+@$(MAKE) --no-print-directory all images-check
 	+@scripts/check
 
+# With the checks of guest-linux-patches/guest-debug-6.12.config, for the soak.
+guest-kernel-debug: setup abi
+	@scripts/kernel guest-debug
+	@scripts/modules build/fetch/guest-debug-6.12/kdir
+
 soak:
 	@scripts/setup soak
+	+@$(MAKE) --no-print-directory guest-kernel-debug
 	+@$(MAKE) --no-print-directory all images-check
 	+@scripts/check soak
 

@@ -6,6 +6,7 @@
  * Formatting knows d i u x c s p with l and ll, width and zero padding.
  */
 #include "child.h"
+#include <xen/io/console.h>
 
 void *memset(void *d, int c, size_t n)
 {
@@ -157,9 +158,35 @@ int kvsnprintf(char *buf, size_t size, const char *fmt, __builtin_va_list ap)
 	return (int)o.len;
 }
 
+/*
+ * The ring of a domain's own console. Who reads it is trusted to do so: without room we wait.
+ */
+static void ring_write(const char *s, size_t len)
+{
+	volatile struct xencons_interface *ring =
+		pfn_va(m2p[start_info->console.domU.mfn]);
+	struct evtchn_send send = { .port = start_info->console.domU.evtchn };
+	size_t i;
+
+	for (i = 0; i < len; i++) {
+		while (ring->out_prod - ring->out_cons >= sizeof(ring->out)) {
+			HYP(event_channel_op, EVTCHNOP_send, &send);
+			HYP(sched_op, SCHEDOP_yield, NULL);
+		}
+		ring->out[ring->out_prod % sizeof(ring->out)] = s[i];
+		barrier();
+		ring->out_prod++;
+	}
+	HYP(event_channel_op, EVTCHNOP_send, &send);
+}
+
+/* The hypervisor's console is the initial domain's; others have a ring. */
 void console_write(const char *s, size_t len)
 {
-	HYP(console_io, CONSOLEIO_write, len, s);
+	if (!start_info || start_info->flags & SIF_INITDOMAIN)
+		HYP(console_io, CONSOLEIO_write, len, s);
+	else
+		ring_write(s, len);
 }
 
 int kprintf(const char *fmt, ...)

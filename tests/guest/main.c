@@ -3,9 +3,13 @@
  * Start of day and the run of the cases, KTAP on the console.
  *
  * Command line: cases=GLOB selects by name (default: all but crash cases), crash=NAME runs one
- * crash case, list prints the names, icount says that clocks count instructions. A crash case that
+ * crash case, list prints the names, icount says that clocks count instructions, rounds=N has random
+ * attacks go on N times as long. A crash case that
  * comes back has failed unless it may. The guest ends by asking for a reboot: Xen answers the
  * poweroff of its initial domain by halting, which ends no emulator.
+ *
+ * In a domain that rl made it runs, if the command line has cases=, the cases of front.h, and blocks:
+ * it is there to be looked at and destroyed.
  */
 #include "child.h"
 
@@ -16,8 +20,9 @@ bool on_ringlet;
 static unsigned int failures;
 static const char *skip_reason;
 static char pattern[128] = "*", crash_name[128];
-static bool list_only;
+static bool list_only, cases_given;
 bool counts_instructions;
+unsigned int case_rounds = 1;
 
 void case_fail(const char *file, int line, const char *fmt, ...)
 {
@@ -55,15 +60,27 @@ static void word_copy(char *to, size_t size, const char *from)
 	to[i] = 0;
 }
 
+static unsigned int word_number(const char *s)
+{
+	unsigned int n = 0;
+
+	for (; *s >= '0' && *s <= '9'; s++)
+		n = n * 10 + *s - '0';
+	return n ?: 1;
+}
+
 static void parse_command_line(const char *s)
 {
 	while (*s) {
-		if (!strncmp(s, "cases=", 6))
+		if (!strncmp(s, "cases=", 6)) {
 			word_copy(pattern, sizeof(pattern), s + 6);
-		else if (!strncmp(s, "crash=", 6))
+			cases_given = true;
+		} else if (!strncmp(s, "crash=", 6))
 			word_copy(crash_name, sizeof(crash_name), s + 6);
 		else if (!strncmp(s, "list", 4) && (!s[4] || s[4] == ' '))
 			list_only = true;
+		else if (!strncmp(s, "rounds=", 7))
+			case_rounds = word_number(s + 7);
 		else if (!strncmp(s, "icount", 6) && (!s[6] || s[6] == ' '))
 			counts_instructions = true;
 		while (*s && *s != ' ')
@@ -97,9 +114,16 @@ static void run_case(unsigned int nr, const struct kase *k)
 		kprintf("ok %u %s\n", nr, k->name);
 }
 
+static bool has_own_boot(const struct kase *k)
+{
+	return k->kind == CASE_CRASH || k->kind == CASE_MAY_CRASH;
+}
+
 static bool selected(const struct kase *k)
 {
-	return k->kind < CASE_CRASH && glob_match(pattern, k->name);
+	bool initial = start_info->flags & SIF_INITDOMAIN;
+
+	return !has_own_boot(k) && (k->kind == CASE_FRONT) != initial && glob_match(pattern, k->name);
 }
 
 static void run_crash_case(void)
@@ -108,7 +132,7 @@ static void run_crash_case(void)
 
 	kprintf("KTAP version 1\n1..1\n");
 	for (k = __cases; k < __cases_end; k++) {
-		if (k->kind < CASE_CRASH || strcmp(k->name, crash_name))
+		if (!has_own_boot(k) || strcmp(k->name, crash_name))
 			continue;
 		kprintf("# crash case %s begins\n", k->name);
 		k->fn();
@@ -128,7 +152,7 @@ static void run_cases(void)
 	unsigned int nr = 0;
 
 	for (k = __cases; k < __cases_end; k++)
-		if (k->kind >= CASE_CRASH && glob_match(pattern, k->name))
+		if (has_own_boot(k) && glob_match(pattern, k->name))
 			kprintf("# crash-case %s\n", k->name);
 	for (k = __cases; k < __cases_end; k++)
 		nr += selected(k);
@@ -157,9 +181,13 @@ void guest_main(struct start_info *si, ulong boot_rsp)
 	parse_command_line((const char *)si->cmd_line);
 	kprintf("# test guest on %s, kernel cs 0x%x, %lu pages, initial mapping 0x%lx pages\n",
 		on_ringlet ? "Ringlet" : "Xen", read_cs(), si->nr_pages, init_end_pfn);
-	/* Made by rl, it is there to be looked at and destroyed. */
-	while (!(si->flags & SIF_INITDOMAIN))
-		HYP(sched_op, SCHEDOP_block, NULL);
+	if (!(si->flags & SIF_INITDOMAIN)) {
+		if (cases_given)
+			run_cases();
+		kprintf("# done\n");
+		for (;;)
+			HYP(sched_op, SCHEDOP_block, NULL);
+	}
 	if (crash_name[0])
 		run_crash_case();
 	else

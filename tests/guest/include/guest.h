@@ -4,8 +4,9 @@
  *
  * A case is a function registered with CASE() (safe), ATTACK() (run after the safe ones) or
  * CRASH_CASE() (a boot of its own: the right outcome is that the hypervisor kills the guest and
- * says so) or MAY_CRASH_CASE() (its own boot too; the guest's death is right, so is survival). It
- * passes unless an EXPECT fails; skip() needs a reason. One wrong input a case,
+ * says so) or MAY_CRASH_CASE() (its own boot too; the guest's death is right, so is survival), or
+ * those of front.h (for a domain with devices that rl made, not for the initial domain). It passes
+ * unless an EXPECT fails; skip() needs a reason. One wrong input a case,
  * all else valid; a case leaves the guest as it found it.
  */
 #ifndef GUEST_H
@@ -41,7 +42,7 @@ typedef unsigned long ulong;
 #define NON_CANONICAL	0x0000800000000000ul
 
 /* ---- cases ------------------------------------------------------------------------------- */
-enum case_kind { CASE_SAFE, CASE_ATTACK, CASE_CRASH, CASE_MAY_CRASH };
+enum case_kind { CASE_SAFE, CASE_ATTACK, CASE_CRASH, CASE_MAY_CRASH, CASE_FRONT };
 
 struct kase {
 	const char *name;
@@ -88,6 +89,8 @@ bool case_failed(void);
 /* ---- which hypervisor ------------------------------------------------------------------------ */
 extern bool on_ringlet;		/* the guest kernel runs in ring 1 */
 extern bool counts_instructions;	/* the time-stamp counter does: run-guest --icount */
+
+extern unsigned int case_rounds;	/* how much longer than normally random attacks take */
 
 /* The value expected on this hypervisor. */
 #define PER_HV(xen, ringlet)	(on_ringlet ? (ringlet) : (xen))

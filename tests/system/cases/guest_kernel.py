@@ -4,6 +4,8 @@ import os
 import re
 
 from cases.boot import usable
+from cases.domains import ask, baseline, end, rl
+from cases.hostile import LOG, guest_of, service
 from harness import case
 from machine import Failure, Skip, kernel_path
 
@@ -17,6 +19,11 @@ def selftest(context, machine):
     if not here:
         context.require("this is not Ringlet" in out, "the selftest printed:\n" + out)
         return
+    take_results(context, out)
+
+
+def take_results(context, out):
+    """The selftest's KTAP as results of ours."""
     plan = re.search(r"^1\.\.(\d+)$", out, re.M)
     found = TEST.findall(out)
     if not plan or int(plan[1]) != len(found) or not found:
@@ -51,6 +58,20 @@ def guest_kernel(context, **setup):
         selftest(context, machine)
         machine.poweroff()
         context.check_log(machine)
+
+
+@case("guest-kselftest", hypervisors=("ringlet",), lifetime=900)
+def in_a_domain(context):
+    """The selftests where they belong: in a guest that rl made."""
+    with service(context, "hostile") as machine:
+        at_first = baseline(machine)
+        guest_of(machine, False)
+        machine.run(": >" + LOG % "demo")
+        ask(machine, "demo", "/kselftest/abi; echo tested$((6 * 7))", "tested42")
+        text = machine.run("cat %s; echo" % LOG % "demo").replace("\r", "")
+        take_results(context, text[:text.rindex("tested42")])
+        rl(machine, "destroy demo")
+        end(context, machine, at_first)
 
 
 case("guest-kernel", cpu="qemu64", machine="pc", mem=512)(guest_kernel)

@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Hostile front-ends and back-ends.
+
+Front-ends: the test guest as a domain whose devices our back-ends serve.
+
+The attacker runs the cases front_* of tests/guest/cases, each of which checks by itself
+that its device works before and after, and that the neighbour, the test guest in another
+domain with a disk of its own, makes progress. Here: their results are taken over, and what
+the service domain says of it, keeps, and gives back.
+
+Back-ends: module ringlet_hostile (tests/hostile) serves a Linux guest, one attack after the
+other. The guest must stay alive, say what is wrong, complain of nothing in its own kernel,
+and have its front-ends removed and loaded again.
+"""
+import os
+import re
+
+from cases.domains import ask, baseline, rl, wait_alone, wait_for
+from harness import case
+from machine import Failure, Skip, kernel_path
+
+RINGLET = ("ringlet",)
+GUEST = ("/etc/ringlet/demo.cfg 'kernel=\"/guests/test-guest\"' 'ramdisk=\"\"' memory=24 vcpus=2 "
+         "'on_crash=\"destroy\"' ")
+LOG = "/var/log/ringlet/%s.log"
+RESULT = re.compile(r"^(not ok|ok) \d+ (\S+)(?: # SKIP (.*))?$")
+COMPLAINTS = (r"WARNING: |BUG: |Oops|Call Trace|INFO: task|rcu: INFO|soft lockup|general protection"
+              r"|KASAN|UBSAN|leaked")
+# Deepest last: each is used by those before.
+MODULES = "blk net console rng 9p"
+
+
+def service(context, image="service", **setup):
+    if not os.path.exists(kernel_path("guest")):
+        raise Skip("there is no build/fetch/vmlinuz-guest: make guest-kernel")
+    machine = context.boot("guest", image=image, mem=900, options="dom0_mem=600M", **setup)
+    machine.watch_panic = False
+    machine.shell()
+    machine.run("grep -q 'xenstored serves' /var/log/ringlet/daemon.log")
+    return machine
+
+
+def create_neighbour(machine):
+    machine.run("truncate -s 4M /tmp/own.img /tmp/readonly.img; truncate -s 8M /tmp/neighbour.img")
+    rl(machine, "create %s 'name=\"neighbour\"' 'extra=\"cases=neighbour\"' "
+       "'disk=[\"/tmp/neighbour.img,raw,xvda,w!\"]'" % GUEST)
+
+
+def attacker(machine, cases, devices=""):
+    """Make the attacker, wait for its end; its log."""
+    machine.run("rm -f " + LOG % "attacker")
+    rl(machine, "create %s 'name=\"attacker\"' 'extra=\"cases=%s\"' 'disk=[\"/tmp/own.img,raw,xvda,w\", "
+       "\"/tmp/neighbour.img,raw,xvdb,w!\", \"/tmp/readonly.img,raw,xvdc,r\"]' %s"
+       % (GUEST, cases, devices))
+    wait_for(machine, "grep -q '^# done' " + LOG % "attacker", "end of the attacker's cases", 1500)
+    return machine.run("cat %s; echo" % LOG % "attacker")
+
+
+def take_results(context, text):
+    """Every case of the guest's as a result of ours, with what it said."""
+    plan = re.search(r"^1\.\.(\d+)\r?$", text, re.M)
+    lines, said, found = text.replace("\r", "").split("\n"), [], 0
+    for line in lines:
+        match = RESULT.match(line)
+        if match:
+            outcome = "skip" if match[3] is not None else match[1]
+            context.result(match[2], outcome, match[3] or "\n".join(said))
+            found += 1
+        said = [] if match else said + [line.strip()] if line.startswith("    #") else said
+    if not plan or not found or int(plan[1]) != found:
+        raise Failure("the attacker did not end its cases:\n" + text[-1500:])
+    return found
+
+
+def service_is_well(context, machine, cases):
+    """The kernel of the service domain: no complaint, and few words about each attack."""
+    # machine.shell() keeps its words off the serial line.
+    bad = machine.run("dmesg | grep -E '%s'" % COMPLAINTS, status=None)
+    context.require(not re.search(COMPLAINTS, bad), "the service domain complains:\n" + bad)
+    lines = int(machine.run("dmesg | grep -c 'ringlet-back: domain'", status=None).split()[0])
+    broken = int(machine.run("dmesg | grep -c 'needs a reset'", status=None).split()[0])
+    context.require(broken > 0, "no device was marked broken")
+    context.require(lines < 12 * cases, "%d lines for %d attacks" % (lines, cases))
+
+
+def nothing_left(context, machine, at_first):
+    """All given back: domains, pages, and the modules can go."""
+    rl(machine, "destroy attacker")
+    rl(machine, "destroy neighbour")
+    wait_alone(machine)
+    now = baseline(machine)
+    context.require(now == at_first, "domains, free pages: %s at first, then %s" % (at_first, now))
+    for kind in MODULES.split():
+        machine.run("! grep -q ringlet_back_%s /proc/modules || rmmod ringlet_back_%s" % (kind, kind),
+                    timeout=120)
+    machine.run("rmmod ringlet_back", timeout=120)
+
+
+def front_ends(context, cases, devices="", **setup):
+    with service(context, **setup) as machine:
+        at_first = baseline(machine)
+        create_neighbour(machine)
+        found = take_results(context, attacker(machine, cases, devices))
+        machine.run("! grep '^not ok\\|^    #' " + LOG % "neighbour")
+        service_is_well(context, machine, found)
+        nothing_left(context, machine, at_first)
+        service_is_well(context, machine, found)
+        machine.poweroff()
+        context.check_log(machine)
+
+
+# One of each kind beside its disks.
+DEVICES = "'vif=[\"mac=00:16:3e:00:00:01\"]' rng=1 'channel=[\"name=c,connection=pty\"]'"
+
+case("hostile-front", hypervisors=RINGLET, lifetime=2400, cases="front_*", devices=DEVICES)(front_ends)
+case("hostile-front-long", "soak", RINGLET, lifetime=7200, cases="front_* rounds=20",
+     devices=DEVICES)(front_ends)
+
+
+# Attacks of tests/hostile/attacks.c, and what the guest's log must have of each: None
+# where the guest goes on as if nothing was.
+SLOT = "must be|lack|is not used"
+USED = "is not a head|out of range|no more I/O|Broken|broken"
+BACK_ATTACKS = (
+    ("none", None), ("none-net", None),
+    ("config-size", SLOT), ("no-queues", SLOT), ("many-queues", SLOT), ("queue-size-0", SLOT),
+    ("queue-size-odd", SLOT), ("queue-size-large", SLOT), ("no-region", SLOT), ("large-region", SLOT),
+    ("no-features", SLOT), ("kind-0", SLOT), ("kind-large", SLOT),
+    ("all-features", None), ("all-features-net", None), ("small-region", None), ("no-config", None),
+    ("one-queue-net", None), ("config-random", None), ("config-random-net", None),
+    ("generation-runs", None), ("config-runs", None), ("net-config-runs", None),
+    ("ack-only", None), ("status-zero", None), ("needs-reset", "gave up|cannot use it"),
+    ("state-flips", "away"), ("state-garbage", None), ("uid-changes", None), ("driver-half", None),
+    ("header", None), ("control-storm", None), ("queue-storm", None),
+    ("used-id", USED), ("used-twice", USED), ("used-other", USED), ("used-len", None),
+    ("used-jumps", USED), ("used-early", None), ("scribble-used", None), ("scribble-all", None),
+    ("never-use", None), ("keep-mapped", "still maps"),
+    ("net-used-id", USED), ("net-used-len", None), ("net-used-jumps", USED), ("net-headers", None),
+    ("net-buffers", None), ("net-lengths", None), ("net-scribble-used", None),
+    ("net-scribble-all", None),
+)
+# These wait for answers that do not come.
+SLOW_ATTACKS = (("never-ack", "does not answer"), ("generation-odd", "stays odd"))
+LINUX = ("/etc/ringlet/demo.cfg 'kernel=\"/guests/vmlinuz%s\"' 'ramdisk=\"/guests/selftest%s.gz\"' "
+         "'extra=\"console=hvc0 rdinit=/sbin/init hostname=demo %s\"' memory=%d vcpus=2 ")
+# What the guest does to a device while it is attacked: never in the foreground.
+USE = ("for n in 1 2 3; do dd if=/dev/vda of=/dev/null bs=64k count=8; dd if=/dev/zero of=/dev/vda bs=4k "
+       "count=16 conv=fsync; ip link set eth0 up; ip addr add 10.9.9.1/24 dev eth0; ping -c 2 -W 1 10.9.9.2; "
+       "done >/dev/null 2>&1 &")
+
+
+def guest_of(machine, debug):
+    """A Linux guest with front-ends and no device."""
+    suffix = "-debug" if debug else ""
+    made = rl(machine, "create " + LINUX % (suffix, suffix, "slab_debug=FZPU panic_on_oops=1", 192))
+    wait_for(machine, "grep -q 'demo:~#' " + LOG % "demo", "prompt of demo")
+    ask(machine, "demo", "modprobe virtio_ringlet; lsmod | grep -c ^virtio_ringlet", "1")
+    return made["id"]
+
+
+def complaints_of(machine, name):
+    """What the guest's kernel has to complain of; its log is emptied."""
+    ask(machine, name, "dmesg | grep -cE \"%s|DMA-API|list_.* corruption|Redzone|Poison\"; echo seen$((6 * 7))"
+        % COMPLAINTS, "seen42")
+    text = machine.run("cat %s; echo" % LOG % name).replace("\r", "")
+    return int(re.search(r"^(\d+)\nseen42", text, re.M)[1])
+
+
+def attack(context, machine, domid, name, says):
+    """One attack; the guest's answer as a result."""
+    machine.run(": >" + LOG % "demo")
+    ask(machine, "demo", "dmesg -c >/dev/null; echo ready$((6 * 7))", "ready42")
+    machine.run("insmod $(find /lib/modules -name ringlet_hostile.ko) domid=%d attack=%s" % (domid, name))
+    ask(machine, "demo", "sleep 1; " + USE + " sleep 4; echo used$((6 * 7))", "used42")
+    machine.run("rmmod ringlet_hostile", timeout=200)
+    ask(machine, "demo", "sleep 1; dmesg | grep -E ringlet\\|virtio\\|vda\\|eth0; echo said$((6 * 7))", "said42")
+    text = machine.run("cat %s; echo" % LOG % "demo").replace("\r", "")
+    if says and not re.search(says, text):
+        context.result("back_" + name, "not ok", "the guest does not say '%s':\n%s" % (says, text[-1500:]))
+    elif complaints_of(machine, "demo"):
+        ask(machine, "demo", "dmesg | head -n 60; echo shown$((6 * 7))", "shown42")
+        context.result("back_" + name, "not ok", machine.run("cat %s; echo" % LOG % "demo")[-4000:])
+    else:
+        context.result("back_" + name, "ok")
+
+
+def well_afterwards(machine):
+    """A device of a back-end that does not lie, and the front-ends anew."""
+    machine.run(": >%s; truncate -s 4M /tmp/good.img" % LOG % "demo")
+    ask(machine, "demo", "rmmod virtio_ringlet; modprobe virtio_ringlet; echo again$((6 * 7))", "again42")
+    rl(machine, "block-attach demo /tmp/good.img,raw,xvda,w")
+    ask(machine, "demo", "sleep 2; yes good | dd of=/dev/vda bs=4k count=256 iflag=fullblock conv=fsync 2>/dev/null; "
+        "echo written$((6 * 7))", "written42")
+    machine.run("[ \"$(head -c 1048576 /tmp/good.img | md5sum)\" = \"$(yes good | head -c 1048576 | md5sum)\" ]")
+    rl(machine, "block-detach demo xvda")
+
+
+def back_ends(context, attacks, debug=False):
+    if debug and not os.path.exists(kernel_path("guest-debug")):
+        raise Skip("there is no build/fetch/vmlinuz-guest-debug: scripts/kernel guest-debug")
+    with service(context, "hostile") as machine:
+        at_first = baseline(machine)
+        domid = guest_of(machine, debug)
+        for name, says in attacks:
+            attack(context, machine, domid, name, says)
+        well_afterwards(machine)
+        rl(machine, "destroy demo")
+        wait_alone(machine)
+        now = baseline(machine)
+        context.require(now == at_first, "domains, free pages: %s at first, then %s" % (at_first, now))
+        machine.poweroff()
+        context.check_log(machine)
+
+
+# One of each sort; the soak has them all.
+QUICK = ("none", "queue-size-odd", "needs-reset", "state-flips", "used-id", "used-len", "scribble-used",
+         "net-headers")
+case("hostile-back", hypervisors=RINGLET, lifetime=1200,
+     attacks=tuple(a for a in BACK_ATTACKS if a[0] in QUICK))(back_ends)
+case("hostile-back-all", "soak", RINGLET, lifetime=7200, attacks=BACK_ATTACKS + SLOW_ATTACKS)(back_ends)
+case("hostile-back-debug", "soak", RINGLET, lifetime=7200, attacks=BACK_ATTACKS + SLOW_ATTACKS,
+     debug=True)(back_ends)
