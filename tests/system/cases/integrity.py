@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 
-from cases.domains import ask, baseline, end, rl, shell_in, wait_for
+from cases.domains import ask, baseline, end, rl, shell_in, wait_alone, wait_for
 from harness import case
 from machine import BUILD, Failure, Skip, kernel_path
 
@@ -315,6 +315,7 @@ def fio(context, mib, rounds):
                       % (way, size, depth, direct, (grown - kib) // 4), flush=True)
                 kib = grown
             rl(machine, "shutdown subject --wait")
+            wait_alone(machine)
         machine.run("umount /srv")
         end(context, machine, at_first)
 
