@@ -60,7 +60,7 @@ static struct back_driver rng_driver = {
 	.device_id = VIRTIO_ID_RNG,
 	.max_queues = 1,
 	.queue_size = 8,
-	.region_pages = 16,
+	.region_pages = 64,	/* what our front-end takes for small devices */
 	.ops = &rng_ops,
 	.owner = THIS_MODULE,
 };
