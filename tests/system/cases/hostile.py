@@ -215,7 +215,7 @@ def back_ends(context, attacks, debug=False):
 # One of each sort; the soak has them all.
 QUICK = ("none", "queue-size-odd", "needs-reset", "state-flips", "used-id", "used-len", "scribble-used",
          "net-headers")
-case("hostile-back", hypervisors=RINGLET, lifetime=1200,
+case("hostile-back", "soak", hypervisors=RINGLET, lifetime=1200,
      attacks=tuple(a for a in BACK_ATTACKS if a[0] in QUICK))(back_ends)
 case("hostile-back-all", "soak", RINGLET, lifetime=7200, attacks=BACK_ATTACKS + SLOW_ATTACKS)(back_ends)
 case("hostile-back-debug", "soak", RINGLET, lifetime=7200, attacks=BACK_ATTACKS + SLOW_ATTACKS,
