@@ -112,7 +112,7 @@ def front_ends(context, cases, devices="", **setup):
 # One of each kind beside its disks.
 DEVICES = "'vif=[\"mac=00:16:3e:00:00:01\"]' rng=1 'channel=[\"name=c,connection=pty\"]'"
 
-case("hostile-front", hypervisors=RINGLET, lifetime=2400, cases="front_*", devices=DEVICES)(front_ends)
+case("hostile-front", "soak", hypervisors=RINGLET, lifetime=2400, cases="front_*", devices=DEVICES)(front_ends)
 case("hostile-front-long", "soak", RINGLET, lifetime=7200, cases="front_* rounds=20",
      devices=DEVICES)(front_ends)
 

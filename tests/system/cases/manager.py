@@ -64,7 +64,7 @@ MISTAKES = (
     ("create /t/good 'ramdisk=\"/t/empty\"'", IMAGE, "it has 0 bytes"),
     # Devices.
     ("create /t/good 'disk=[\"phy:/x,xvda\",\"/y,raw,xvda\"]'", CONFIG,
-     "command line:1: disk: the domain has a disk of that name"),
+     ":1: disk: the domain has a disk of that name"),
     ("create /t/good 'disk=[\"/t/none,raw,xvda\"]'", CONFIG, "/t/none: No such file"),
     ("create /t/good 'disk=[\"/t,raw,xvda\"]'", CONFIG, "neither a regular file nor a block"),
     ("create /t/good 'disk=[\"/dev/null,raw,xvda\"]'", CONFIG, "nor a block device"),
