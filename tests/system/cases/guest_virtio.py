@@ -36,7 +36,7 @@ def channels(context, machine):
     context.require(made[0] == "/run/agent.sock" and made[1].startswith("/dev/ringlet/console-"),
                     "backing of channels: %s" % made)
     for number, (reader, writer) in enumerate((
-            ("socat -u UNIX-CONNECT:%s - | head -n 1", "echo %s | socat -u - UNIX-CONNECT:%s"),
+            ("socat -u UNIX-CONNECT:%s EXEC:'head -n 1'", "echo %s | socat -u - UNIX-CONNECT:%s"),
             ("head -n 1 %s", "echo %s >%s")), 1):
         path = made[number - 1]
         ask(machine, "demo", "exec 3<>/dev/hvc%d; stty raw -echo <&3; echo up%d$((6 * 7)) >&3; "
