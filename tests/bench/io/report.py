@@ -97,7 +97,7 @@ def mark_values(text):
     out = {}
     for line in text.splitlines():
         kind, _, rest = line.partition(" ")
-        if kind in ("domain", "service") and rest.startswith("{"):
+        if kind in ("domainbench", "domain0") and rest.startswith("{"):
             flat(json.loads(rest), kind, out)
         elif kind == "irq":
             found = re.match(r"\s*\S+:\s+((?:\d+\s+)+)(.*)", rest)
