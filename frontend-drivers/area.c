@@ -188,6 +188,17 @@ static bool header_fits(const void *start, const struct ringlet_devices *where)
 }
 
 /* Where the area is: in @area. -ENODEV: there is none, and nothing is wrong. */
+/* NULL: this hypervisor has no such word. */
+static u32 *give_way_find(const struct ringlet_version *version)
+{
+	struct ringlet_vcpu_page page = {};
+
+	if (!(version->features & RINGLET_FEATURE_VCPU_PAGE) ||
+	    ringlet_call(RINGLET_OP_RINGLET_OP_VCPU_PAGE, &page, sizeof(page)))
+		return NULL;
+	return (u32 *)(unsigned long)page.give_way;
+}
+
 static int area_find(struct front_area *area)
 {
 	struct ringlet_devices where = { .domid = DOMID_SELF };
@@ -234,6 +245,7 @@ static int area_find(struct front_area *area)
 	area->gfn = gfn;
 	area->port = where.control_port;
 	area->backend = where.backend_domid;
+	area->give_way = give_way_find(&version);
 	return 0;
 }
 

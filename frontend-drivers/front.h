@@ -7,6 +7,7 @@
  *	device.c	a device: checked, registered, let go
  *	handshake.c	what we tell the back-end, and waiting for its answer
  *	transport.c	what virtio drivers call: status, features, config, queues
+ *	notify.c	telling the back-end of requests, and who runs then
  *	region.c	the pages we lend, and the allocator of the pool in them
  *	dma.c		how buffers get there: copied through the pool, or granted
  *	lost.c		block requests that no back-end will answer
@@ -53,6 +54,7 @@ struct front_area {
 	domid_t backend;
 	evtchn_port_t port;
 	int irq;			/* of the control port */
+	u32 *give_way;			/* each CPU's own word (ringlet.h, vcpu_page), or NULL */
 	wait_queue_head_t wait;		/* for answers; woken by the control port */
 	struct workqueue_struct *plug_wq;	/* ordered: vda is in the first slot */
 	struct workqueue_struct *wq;
@@ -77,6 +79,14 @@ enum {
 	FRONT_LOST,		/* nobody answers requests: lost.c does */
 };
 
+/* notify.c: how many buffers a notification is for. */
+struct front_batch {
+	u16 avail;		/* index at the last notification */
+	u16 left;		/* notifications until gives_way is chosen anew */
+	u32 made;		/* buffers since it was */
+	bool gives_way;
+};
+
 /* A pair of rings and their event channel. */
 struct front_queue {
 	struct virtqueue *vq;
@@ -84,6 +94,7 @@ struct front_queue {
 	evtchn_port_t port;
 	int irq;
 	u16 seen;		/* used index at the last interrupt; the handler's */
+	struct front_batch batch;
 	bool spread;		/* has a mask of its own */
 	struct cpumask mask;
 	char name[48];		/* in /proc/interrupts */
@@ -186,6 +197,9 @@ bool front_config_await(struct front_device *fd);
 /* transport.c */
 extern const struct virtio_config_ops front_config_ops;
 void front_queues_poke(struct front_device *fd);
+
+/* notify.c */
+void front_notify(struct front_queue *q);
 
 /* dma.c */
 extern const struct dma_map_ops front_dma_ops;

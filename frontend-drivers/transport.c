@@ -158,7 +158,7 @@ static bool queue_notify(struct virtqueue *vq)
 	if (unlikely(test_bit(FRONT_LOST, &q->fd->flags)))
 		front_lost_more(q->fd);
 	else
-		notify_remote_via_irq(q->irq);
+		front_notify(q);
 	return true;
 }
 

@@ -279,6 +279,11 @@ struct ringlet_vcpu_page {
 					 * stack_switch without a call. Any value; one
 					 * that the next entry from ring 3 cannot use
 					 * ends the domain then. */
+	ringlet_u64 give_way;		/* (out) a ringlet_u32: stored as not 0 before
+					 * EVTCHNOP_send, whoever that wakes takes the CPU
+					 * at once if it is its turn; otherwise the sender
+					 * goes on for a while if it has more to do. The
+					 * call sets it to 0. */
 	ringlet_u32 counters_size;	/* (out) bytes of them that mean something */
 	ringlet_u32 reserved;		/* (out) 0 */
 };

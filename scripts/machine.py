@@ -144,9 +144,12 @@ def available_memory():
 
 
 class Machine:
-    """A running QEMU and its serial line. Use as a context manager."""
+    """A running QEMU and its serial line. Use as a context manager.
 
-    def __init__(self, setup, log, lifetime=600):
+    monitor: the path of a socket for QEMU's monitor, if there is to be one.
+    """
+
+    def __init__(self, setup, log, lifetime=600, monitor=None):
         setup.check()
         self.setup = setup
         self.text = ""              # everything received, as text
@@ -160,7 +163,7 @@ class Machine:
         self.deadline = self.started + lifetime * SLOWDOWN
         self.qemu = subprocess.Popen(
             setup.qemu_args() + ["-display", "none", "-serial", "stdio",
-                                 "-monitor", "none"],
+                                 "-monitor", "unix:%s,server=on,wait=off" % monitor if monitor else "none"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             start_new_session=True, cwd=self.scratch)
 

@@ -164,6 +164,7 @@ long op_vcpu_page(struct domain *d, void *arg)
 		.counters = GATE_RO + offsetof(struct gate_ro, counters),
 		.gate_entries = GATE_RW + offsetof(struct gate_rw, entries),
 		.kernel_sp = GATE_RW + offsetof(struct gate_rw, kernel_sp),
+		.give_way = GATE_RW + offsetof(struct gate_rw, give_way),
 		.counters_size = sizeof(struct ringlet_vcpu_counters),
 	};
 	return 0;

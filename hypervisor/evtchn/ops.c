@@ -161,6 +161,7 @@ static long op_close(struct vcpu *v, void *arg)
 /* The end that hears of it is in another table; it may be gone by now. */
 static void send_to_peer(const struct domain *d, u32 port, domid_t domid, u32 rport)
 {
+	struct gate_rw *rw = this_cpu->current->gate_rw;
 	struct domain *rd = domain_get(domid);
 	struct evtchn *r;
 
@@ -168,10 +169,11 @@ static void send_to_peer(const struct domain *d, u32 port, domid_t domid, u32 rp
 		return;
 	spin_lock(&rd->event_lock);
 	r = port_peer(rd, rport, d, port);
-	this_cpu->sends = true;
+	this_cpu->goes_on = !READ_ONCE(rw->give_way);
+	WRITE_ONCE(rw->give_way, 0);
 	if (r)
 		port_raise(rd, rport, r);
-	this_cpu->sends = false;
+	this_cpu->goes_on = false;
 	spin_unlock(&rd->event_lock);
 	domain_put(rd);
 }

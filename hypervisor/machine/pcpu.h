@@ -20,7 +20,7 @@ struct pcpu {
 	u64 host_cr3;		/* constant */
 	u8 *gdt;		/* direct map of our GDT page; constant */
 
-	bool sends;		/* the current vCPU sends an event to another domain */
+	bool goes_on;		/* what the current vCPU does may wake another one, for later */
 	struct vcpu *current;	/* loaded vCPU; NULL: idle. Own pCPU only */
 	/*
 	 * 1 from before the load of a guest CR3 to after the next load of the

@@ -71,7 +71,8 @@ struct gate_rw {
 	u64 kernel_mode;	/* 0: ring 3 runs, else ring 1 (KERNEL_MODE_BURST) */
 	u64 entries;		/* entries answered in the gate */
 	u16 ds, es, fs, gs;	/* selectors to reload on the next exit */
-	u8 stacks[4096 - 8 * 8 - sizeof(struct regs)];
+	u32 give_way, unused;	/* the first is an ABI (vcpu_page) */
+	u8 stacks[4096 - 9 * 8 - sizeof(struct regs)];
 	struct regs regs;
 };
 

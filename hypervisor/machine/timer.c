@@ -7,6 +7,10 @@
  * APIC is written only by its own pCPU: who arms a timer elsewhere raises
  * SOFTIRQ_TIMER there.
  *
+ * The hardware may interrupt too early, never too late: it is left alone when a
+ * timer stops, or starts that is due after what is programmed. To write its register
+ * costs more than most timers, which are stopped long before they expire.
+ *
  * Invariant: a timer is in the queue of pCPU t->pcpu while t->armed.
  * Locks: queue lock of the pCPU ("timer lock" of base/lock.h). Calls that set
  * or stop one timer are serialised by its owner; expiry may run beside them.
@@ -22,6 +26,7 @@ struct pcpu_timers {
 	spinlock_t lock;
 	struct list queue;	/* guarded by: lock */
 	struct timer *running;	/* whose callback runs; written under: lock */
+	u64 programmed;		/* into the local APIC; 0: nothing. Own pCPU only. */
 };
 
 static struct pcpu_timers queues[MAX_PCPUS];
@@ -30,6 +35,15 @@ void timer_init(struct timer *t, void (*fn)(void *), void *data)
 {
 	*t = (struct timer){ .fn = fn, .data = data };
 	list_init(&t->link);
+}
+
+static void program(struct pcpu_timers *q, u64 expires)
+{
+	expires = max(expires, 1ULL);
+	if (q->programmed && q->programmed <= expires)
+		return;
+	q->programmed = expires;
+	apic_timer_set(expires);
 }
 
 /* True if @t is now the first. */
@@ -97,7 +111,7 @@ void timer_set(struct timer *t, u32 cpu, u64 expires)
 	if (!first)
 		return;
 	if (cpu == this_cpu->id)
-		apic_timer_set(max(expires, 1ULL));
+		program(q, expires);
 	else
 		softirq_raise(cpu, SOFTIRQ_TIMER);
 }
@@ -146,5 +160,7 @@ void timer_softirq(void)
 		WRITE_ONCE(q->running, NULL);
 	}
 	spin_unlock(&q->lock);
-	apic_timer_set(next);
+	q->programmed = 0;
+	if (next)
+		program(q, next);
 }

@@ -34,10 +34,11 @@
 #define MAX_WEIGHT	65535
 /*
  * Who sends an event goes on so long before the one it woke takes its pCPU, if it has more to
- * do: with an event a request it would else never have two under way, and each request would
- * cost two switches. If it blocks, the other one runs at once.
+ * do and does not ask for less (ringlet.h, vcpu_page): with an event a request it would else
+ * never have two under way, and each request would cost two switches. If it blocks, the other
+ * one runs at once.
  */
-#define SENDER_NS	100000ULL
+#define SENDER_NS	500000ULL
 #define MAX_CAP		(100 * MAX_PCPUS)
 
 static spinlock_t sched_lock = SPINLOCK_INIT;
@@ -166,7 +167,7 @@ static void wake_from(struct vcpu *v, bool down_too)
 			cpu = wait_for_pcpu(v, now);
 	}
 	spin_unlock(&sched_lock);
-	if (cpu == this_cpu->id && this_cpu->sends)
+	if (cpu == this_cpu->id && this_cpu->goes_on)
 		remind(now + SENDER_NS);
 	else
 		tell(cpu);

@@ -84,7 +84,9 @@ static void between(struct domain *a, struct domain *b)
 	assert_true(pending_in(a, pa));
 	assert_false(pending_in(b, pb));
 	run_as(a->id);
+	test_pcpu.current->gate_rw->give_way = 7;
 	assert_int_equal(send_event(pa), 0);
+	assert_int_equal(test_pcpu.current->gate_rw->give_way, 0);
 	assert_true(pending_in(b, pb));
 	assert_int_equal(b->stat_events, 2);
 	s = status_in(DOMID_SELF, pa);

@@ -23,6 +23,7 @@
 struct pcpu test_pcpu;
 struct domain doms[NR_DOMAINS];
 struct vcpu vcpus[NR_DOMAINS * NR_VCPUS];
+static struct gate_rw gate_pages[NR_DOMAINS * NR_VCPUS];
 static u8 frames[NR_FRAMES + NR_OURS][PAGE_SIZE] __attribute__((aligned(4096)));
 static bool ours_used[NR_OURS];
 int held[NR_FRAMES];
@@ -261,6 +262,7 @@ void domain_start(struct domain *d, domid_t id)
 		v->state = VCPU_RUNNING;
 		v->vcpu_info = &d->shared_info->vcpu_info[i];
 		v->gate_ro = domain_zalloc(d, sizeof(*v->gate_ro));
+		v->gate_rw = &gate_pages[v - vcpus];
 		assert_int_equal(evtchn_vcpu_init(v), 0);
 		d->vcpu[i] = v;
 	}

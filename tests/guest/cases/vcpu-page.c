@@ -25,6 +25,7 @@ CASE(vcpu_page_addresses)
 
 	NEED_PAGE(p);
 	EXPECT(is_ours(p.counters) && is_ours(p.gate_entries) && is_ours(p.kernel_sp));
+	EXPECT(is_ours(p.give_way));
 	EXPECT_EQ(p.counters_size, sizeof(struct ringlet_vcpu_counters));
 	EXPECT_EQ(p.reserved, 0);
 	EXPECT_EQ(hypercall(__HYPERVISOR_arch_7, RINGLET_OP_RINGLET_OP_VCPU_PAGE, BAD_PTR,

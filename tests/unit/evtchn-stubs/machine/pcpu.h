@@ -11,7 +11,7 @@
 struct vcpu;
 struct pcpu {
 	u32 id;
-	bool sends;
+	bool goes_on;
 	struct vcpu *current;
 };
 
