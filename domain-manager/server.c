@@ -73,9 +73,19 @@ static void serve(int listener, const char *path)
 	}
 }
 
+/* What a server before left; anything else at that path is not ours to remove. */
+static void remove_socket(const char *path)
+{
+	struct stat st;
+
+	if (!lstat(path, &st) && S_ISSOCK(st.st_mode))
+		unlink(path);
+}
+
 static int listen_at(const char *path)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	mode_t mask;
 	int fd, rc;
 
 	if (strlen(path) >= sizeof(address.sun_path))
@@ -84,11 +94,14 @@ static int listen_at(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	unlink(path);
-	if (!bind(fd, (struct sockaddr *)&address, sizeof(address)) &&
-	    !chmod(path, 0600) && !listen(fd, 1))
+	remove_socket(path);
+	/* Nobody else's, not even for a moment. */
+	mask = umask(0177);
+	rc = bind(fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
+	umask(mask);
+	if (!rc && !listen(fd, 1))
 		return fd;
-	rc = -errno;
+	rc = rc ? rc : -errno;
 	close(fd);
 	return rc;
 }
@@ -181,5 +194,5 @@ void server_end(const struct device *device)
 	if (device->pid && is_server(device))
 		kill(device->pid, SIGTERM);
 	if (device->kind == DEVICE_CHANNEL && !device->pty)
-		unlink(device->target);
+		remove_socket(device->target);
 }
