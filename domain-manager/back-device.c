@@ -160,6 +160,14 @@ static int make(const struct target *domain, struct device *device, const char *
 	return connect_device(device, where, report);
 }
 
+/* The guest has let go of it, after rl did not wait any longer, and another has its slot. */
+static bool is_anothers(uint32_t domid, const struct device *device)
+{
+	struct ringlet_back_info info = { .domid = domid, .slot = device->slot };
+
+	return !back_info(&info) && info.uid != device->uid;
+}
+
 static void undo(uint32_t domid, const struct device *device)
 {
 	struct ringlet_back_detach detach = {
@@ -183,7 +191,7 @@ static int unplug(const struct target *domain, const struct device *device,
 		.slot = device->slot,
 		.timeout_ms = GUEST_MS,
 	};
-	int rc = back_detach(&detach);
+	int rc = is_anothers(domain->domid, device) ? -ENOENT : back_detach(&detach);
 
 	if (rc && rc != -ENOENT)
 		return report_error(report, EXIT_TIMEOUT, "detach device", device->name,
@@ -201,7 +209,7 @@ static int resize(const struct target *domain, const struct device *device,
 		.domid = domain->domid,
 		.slot = device->slot,
 	};
-	int rc = back_resize(&resize);
+	int rc = is_anothers(domain->domid, device) ? -ENOENT : back_resize(&resize);
 
 	if (rc)
 		return report_error(report, EXIT_NO_SERVICE, "resize device",
@@ -216,7 +224,7 @@ static const char *state(uint32_t domid, const struct device *device)
 	struct ringlet_back_info info = { .domid = domid, .slot = device->slot };
 	int rc = back_info(&info);
 
-	if (rc == -ENOENT)
+	if (rc == -ENOENT || (!rc && info.uid != device->uid))
 		return "away";
 	if (rc)
 		return "unknown";

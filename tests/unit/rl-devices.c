@@ -523,6 +523,32 @@ static void detaching(void **state)
 	assert_null(fake_leftover_devices());
 }
 
+/* rl gave up waiting, the guest let go later, and its slot went to the next device. */
+static void slot_of_another(void **state)
+{
+	struct device first, second;
+	char other[80];
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s2", disk);
+	write_file(other, "", 1 << 20);
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach_find(&guest, DEVICE_DISK, "xvda", &first, &report), 0);
+	fake->guest_keeps = true;
+	assert_int_equal(detach_device(&guest, &first, false, &report), -1);
+	fake->guest_keeps = false;
+	fake->slot[first.slot].domid = 0;
+	strcat(other, ",raw,xvdb,w");
+	assert_int_equal(attach(DEVICE_DISK, other, DRIVER_VIRTIO), 0);
+	assert_int_equal(attach_find(&guest, DEVICE_DISK, "xvdb", &second, &report), 0);
+	assert_int_equal(second.slot, first.slot);
+	assert_string_equal(back_driver.state(1, &first), "away");
+	assert_int_equal(detach_device(&guest, &first, false, &report), 0);
+	assert_int_equal(fake->slot[second.slot].domid, 1);
+	detach_all(1, uuid, true);
+	assert_null(fake_leftover_devices());
+}
+
 static json_t *setup_network(const char *text)
 {
 	struct rl rl = {};
@@ -574,7 +600,8 @@ int main(void)
 		TEST(disk_syntax), TEST(wrong_disks), TEST(disk_names), TEST(other_kinds),
 		TEST(to_json_and_back), TEST(stable_macs), TEST(disk_for_xen),
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
-		TEST(shared_disks), TEST(left_unfinished), TEST(detaching), TEST(networks),
+		TEST(shared_disks), TEST(left_unfinished), TEST(detaching), TEST(slot_of_another),
+		TEST(networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, cleanup);
