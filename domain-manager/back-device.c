@@ -8,10 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "back.h"
@@ -21,6 +23,7 @@
 
 #define STAGE	"attach device"
 #define GUEST_MS	20000
+#define NOTHING		INT_MIN	/* no error, as -1 is */
 
 /* virtio 1.2, section 5 */
 static const uint32_t device_ids[NR_DEVICE_KINDS] = {
@@ -33,25 +36,47 @@ static const uint32_t device_ids[NR_DEVICE_KINDS] = {
 #define fault(code, action, ...) \
 	report_error(report, code, STAGE, where, action, __VA_ARGS__)
 
-/* What the back-end works on; -1: nothing, or -E... */
+/*
+ * Is it what was looked at when the device was made? Its path may name another file
+ * by then, above all when a back-end comes back: the guest would go on with that one.
+ */
+static bool is_same(const struct device *device, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) || S_ISREG(st.st_mode) != device->is_file)
+		return false;
+	return device->is_file ? st.st_dev == device->dev && st.st_ino == device->ino :
+				 st.st_rdev == device->ino;
+}
+
+static int open_disk(struct device *device)
+{
+	int flags = (device->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC;
+	int fd = open(device->target, flags | (device->direct ? O_DIRECT : 0));
+
+	if (fd < 0 && errno == EINVAL && device->direct) {
+		device->direct = false;
+		fd = open(device->target, flags);
+	}
+	if (fd < 0)
+		return -errno;
+	if (is_same(device, fd))
+		return fd;
+	close(fd);
+	return -ESTALE;
+}
+
+/* What the back-end works on; NOTHING, or -E... */
 static int open_backing(struct device *device)
 {
-	int fd;
-
 	switch (device->kind) {
 	case DEVICE_DISK:
-		fd = open(device->target, (device->readonly ? O_RDONLY : O_RDWR) |
-			  O_CLOEXEC | (device->direct ? O_DIRECT : 0));
-		if (fd < 0 && errno == EINVAL && device->direct) {
-			device->direct = false;
-			fd = open(device->target,
-				  (device->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC);
-		}
-		return fd < 0 ? -errno : fd;
+		return open_disk(device);
 	case DEVICE_SHARE:
 		return server_share(device);
 	default:
-		return -1;
+		return NOTHING;
 	}
 }
 
@@ -64,6 +89,10 @@ static int refused(const struct device *device, int rc, const char *where,
 	if (rc == -ENOENT && device->kind == DEVICE_SHARE && !device->pid)
 		return fault(EXIT_NO_SERVICE, "install the package diod",
 			     "share: there is no program diod to serve it");
+	if (rc == -ESTALE)
+		return fault(EXIT_STATE, "try again",
+			     "%s: another file has taken its place meanwhile",
+			     device->target);
 	if (rc == -ENODEV)
 		return fault(EXIT_STATE, "create the domain again with this version of rl",
 			     "%s: the domain has no place for virtio devices", kind);
@@ -108,9 +137,9 @@ static int attach(uint32_t domid, struct device *device, uint32_t flags)
 	};
 	int fd = open_backing(device), rc, i;
 
-	if (fd < -1)
+	if (fd < 0 && fd != NOTHING)
 		return fd;
-	a.fd = fd;
+	a.fd = fd < 0 ? -1 : fd;
 	if (device->kind == DEVICE_DISK && device->direct)
 		a.flags |= RINGLET_BACK_DIRECT;
 	if (device->filter)

@@ -549,6 +549,23 @@ static void slot_of_another(void **state)
 	assert_null(fake_leftover_devices());
 }
 
+/* While its back-end was away, its file was replaced by another one. */
+static void other_file(void **state)
+{
+	char new[80];
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO), 0);
+	fake->slot[1].away = true;
+	snprintf(new, sizeof(new), "%s.new", disk);
+	write_file(new, "", 1 << 20);
+	assert_int_equal(rename(new, disk), 0);
+	assert_int_equal(attach_again(true), 0);
+	assert_true(fake->slot[1].away);
+	detach_all(1, uuid, true);
+	assert_null(fake_leftover_devices());
+}
+
 static json_t *setup_network(const char *text)
 {
 	struct rl rl = {};
@@ -601,7 +618,7 @@ int main(void)
 		TEST(to_json_and_back), TEST(stable_macs), TEST(disk_for_xen),
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
 		TEST(shared_disks), TEST(left_unfinished), TEST(detaching), TEST(slot_of_another),
-		TEST(networks),
+		TEST(other_file), TEST(networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, cleanup);
