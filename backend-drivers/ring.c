@@ -36,17 +36,21 @@ EXPORT_SYMBOL_GPL(back_chain_free);
 int back_available(struct back_queue *q)
 {
 	u16 index = le16_to_cpu(READ_ONCE(*q->avail_idx));
-	u16 used;
+	u16 used, more = index - q->avail.last_avail_idx;
 
 	/* What the driver saw used when it made these available we see too. */
 	smp_rmb();
 	used = READ_ONCE(q->used_idx);
-	if ((u16)(index - used) > q->size) {
+	/*
+	 * More than that would have been taken before: the index went back, among
+	 * what is in flight. vringh would take on, whatever the ring's size.
+	 */
+	if ((u16)(index - used) > q->size || more > (u16)(index - used)) {
 		back_broken(&q->slot->dev, "queue %u: available index %u, used index %u, size %u",
 			    q->index, index, used, q->size);
 		return -EPROTO;
 	}
-	return (u16)(index - q->avail.last_avail_idx);
+	return more;
 }
 EXPORT_SYMBOL_GPL(back_available);
 

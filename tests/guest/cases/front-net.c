@@ -40,7 +40,7 @@ static void send(struct front *f, u64 addr, u32 len)
 }
 
 /* "Who has 192.168.77.1?": whoever has answers, so that something is received. */
-static void ask(struct front *f)
+static void question(struct front *f)
 {
 	static const u8 arp[] = {
 		0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0x16, 0x3e, 0, 0, 1, 8, 6,
@@ -53,6 +53,11 @@ static void ask(struct front *f)
 	memcpy(at + HEADER, arp, sizeof(arp));
 	memcpy(at + HEADER + 6, (void *)f->slot->config, 6);
 	memcpy(at + HEADER + 22, (void *)f->slot->config, 6);
+}
+
+static void ask(struct front *f)
+{
+	question(f);
 	send(f, FRONT_DATA, HEADER + 60);
 }
 
@@ -212,6 +217,32 @@ NET_CASE(front_net_index)
 	front_set(f, TX, 0, FRONT_DATA, 100, DESC_NEXT, 0);
 	front_offer(f, TX, 0);
 	front_expect_broken(f, "a loop");
+}
+
+/*
+ * A buffer of no bytes suffices for no frame, and stays taken. Then the index goes back behind it:
+ * would it be taken again, and again, there were no bound to what is under way. Whether it was taken
+ * does not show, so the index goes to and fro.
+ */
+NET_CASE(front_net_index_behind)
+{
+	u64 end = system_time() + HANG_NS;
+
+	front_set(f, RX, 0, FRONT_DATA + PAGE_SIZE, 0, DESC_WRITE, 0);
+	front_offer(f, RX, 0);
+	while (!front_broken(f)) {
+		if (system_time() > end) {
+			case_fail(__FILE__, __LINE__, "an index among what is taken: the device is not broken");
+			return;
+		}
+		question(f);
+		front_set(f, TX, 0, FRONT_DATA, HEADER + 60, 0, 0);
+		front_offer(f, TX, 0);
+		front_wait(f, TX, NULL, NULL);
+		front_avail(f, RX)[1] ^= 1;
+		barrier();
+		front_kick(f, RX);
+	}
 }
 
 /* Commands: none, too long, unknown, with nowhere to answer to. */
