@@ -64,9 +64,10 @@ static bool control_command(struct net_back *net)
 void net_control_work(struct work_struct *work)
 {
 	struct net_back *net = container_of(work, struct net_back, control_work);
+	int rc;
 
 	do {
-		while (back_next(net->control, &net->control_chain) > 0) {
+		while ((rc = back_next(net->control, &net->control_chain)) > 0) {
 			u8 ack = control_command(net) ? VIRTIO_NET_OK : VIRTIO_NET_ERR;
 			ssize_t n = back_push(net->control, &net->control_chain.out, &ack, sizeof(ack));
 
@@ -74,5 +75,6 @@ void net_control_work(struct work_struct *work)
 			back_notify(net->control);
 			cond_resched();
 		}
-	} while (!back_is_broken(net->dev) && READ_ONCE(net->started) && !back_notify_enable(net->control));
+		/* Stopped or broken: who stops waits for us, whatever else there is. */
+	} while (!rc && !back_notify_enable(net->control));
 }

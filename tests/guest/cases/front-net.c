@@ -273,9 +273,39 @@ NET_CASE(front_net_commands)
 	front_wait(f, CONTROL, NULL, NULL);
 }
 
-/* Frame and header, rewritten while they are sent. */
 static struct front *victim;
 static volatile bool stop;
+
+static void flood_commands(void *unused)
+{
+	while (!stop) {
+		front_avail(victim, CONTROL)[1] = front_used_ring(victim, CONTROL)[1] + FRONT_ENTRIES;
+		barrier();
+		front_kick(victim, CONTROL);
+	}
+}
+
+/* There is always one more command, while the device is reset: it must come to an end. */
+NET_CASE(front_net_reset_with_commands)
+{
+	unsigned int i;
+
+	NEED_VCPU1();
+	victim = f;
+	for (i = 0; i < 20 * case_rounds && !case_failed(); i++) {
+		front_set(f, CONTROL, 0, FRONT_DATA, 2, DESC_NEXT, 1);
+		front_set(f, CONTROL, 1, FRONT_STATUS, 1, DESC_WRITE, 0);
+		stop = false;
+		smp_call(flood_commands, NULL);
+		if (front_wait(f, CONTROL, NULL, NULL) == 1)
+			front_reset(f);
+		stop = true;
+		EXPECT(smp_wait(HANG_NS));
+		front_start(f);
+	}
+}
+
+/* Frame and header, rewritten while they are sent. */
 
 static void write_frame(void *unused)
 {
