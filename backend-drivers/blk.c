@@ -164,7 +164,10 @@ static int handle(struct blk_request *req, struct back_chain *c)
 	return 0;
 }
 
-/* Put back what was taken, to be taken again. Says whether to try at once. */
+/*
+ * Put back what was taken, to be taken again. Says whether to try at once: the last
+ * of those that were in flight has gone meanwhile, with its pages.
+ */
 static bool stall(struct blk_queue *bq, struct blk_request *req)
 {
 	blk_release(req);
@@ -200,6 +203,23 @@ static struct blk_request *new_request(struct blk_queue *bq)
 	return NULL;
 }
 
+/* Begin or answer a request. False: neither, it is put back; *again as stall() has it. */
+static bool handle_or_stall(struct blk_queue *bq, struct blk_request *req, bool *again)
+{
+	/* Nobody but process begins one. */
+	bool alone = atomic_read(&bq->busy) == 1;
+
+	if (handle(req, &bq->chain) != -EAGAIN)
+		return true;
+	if (!alone) {
+		*again = stall(bq, req);
+		return false;
+	}
+	/* All pages were there, and did not suffice: they never will. */
+	blk_answer(req, VIRTIO_BLK_S_IOERR);
+	return true;
+}
+
 static bool blk_process(struct back_queue *q)
 {
 	struct blk_queue *bq = back_queue_priv(q);
@@ -214,10 +234,8 @@ static bool blk_process(struct back_queue *q)
 		req = new_request(bq);
 		if (!req)
 			break;
-		if (handle(req, &bq->chain) == -EAGAIN) {
-			again = stall(bq, req);
+		if (!handle_or_stall(bq, req, &again))
 			break;
-		}
 		/* Nor shall the first wait for all of a full ring. */
 		if (budget % BLK_TELL_EVERY == 0)
 			back_notify(q);

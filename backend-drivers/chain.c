@@ -25,7 +25,8 @@
  * @q: the queue
  *
  * As many as MAX_OWN at a time, so that a guest cannot have all of our memory: more
- * than the largest request of any kind needs.
+ * than the largest request of an honest driver needs (4 MiB in 64 grants). One in
+ * many small pieces may need more: its kind answers it with an error.
  *
  * Return: the page, -EAGAIN: some must come back first, -ENOMEM
  */

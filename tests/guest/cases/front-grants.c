@@ -97,6 +97,30 @@ BLK_CASE(front_grant_pages)
 	fails(f, BLK_IN, ADDRESS(REF), 16 * PAGE_SIZE);
 }
 
+/* Of 4 MiB at most, but in pieces of three pages each: more pages than there are for copies. */
+BLK_CASE(front_grant_pieces)
+{
+	const u32 pieces = 600, len = 4608, from = PAGE_SIZE - 256;
+	volatile struct desc *d;
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		lend(REF + i, front_backend, GTF_permit_access);
+	blk_fill(f, BLK_OUT, 8, FRONT_DATA, pieces * len);
+	for (i = 0; i < pieces + 2; i++) {
+		d = front_at(f, FRONT_TABLE + i * sizeof(*d));
+		*d = *front_desc(f, 0, i == 0 ? 0 : i <= pieces ? 1 : 2);
+		if (i >= 1 && i <= pieces) {
+			d->addr = ADDRESS(REF) | from;
+			d->len = len;
+		}
+		d->next = i + 1;
+	}
+	front_set(f, 0, 0, FRONT_TABLE, (pieces + 2) * sizeof(*d), DESC_INDIRECT, 0);
+	blk_refused(f);
+	EXPECT(!front_broken(f));
+}
+
 BLK_CASE(front_grant_header)
 {
 	lend(REF, front_backend, GTF_permit_access);
