@@ -471,7 +471,7 @@ static int blk_attach(struct back_device *dev, const struct ringlet_back_attach 
 				  dev->slot);
 	if (!blk->wq)
 		goto err_free;
-	dev->max_queues = args->queues ?: num_online_cpus();
+	dev->max_queues = min(args->queues ?: num_online_cpus(), dev->driver->max_queues);
 	memcpy(blk->serial, args->name, strnlen(args->name, sizeof(blk->serial)));
 	dev->features = features_of(blk);
 	dev->priv = blk;
