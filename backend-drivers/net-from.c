@@ -119,10 +119,13 @@ static bool from_header_valid(const struct back_device *dev, struct virtio_net_h
 	       start + sizeof(struct tcphdr) <= len;
 }
 
-/* Do the frame's own headers agree with what the header says of it? */
+/*
+ * Do the frame's own headers agree with what the header says of it? Before
+ * eth_type_trans(): tags are looked for where the Ethernet header begins.
+ */
 static bool from_gso_matches(const struct sk_buff *skb)
 {
-	__be16 protocol = vlan_get_protocol(skb);
+	__be16 protocol = __vlan_get_protocol(skb, ((const struct ethhdr *)skb->data)->h_proto, NULL);
 
 	if (!skb_is_gso(skb))
 		return true;
@@ -164,12 +167,10 @@ static struct sk_buff *from_frame(struct net_from *from, int *why)
 	if (!skb)
 		return NULL;
 	*why = NET_FROM_BAD_HEADER;
-	if (virtio_net_hdr_to_skb(skb, (struct virtio_net_hdr *)&hdr, true))
+	if (virtio_net_hdr_to_skb(skb, (struct virtio_net_hdr *)&hdr, true) || !from_gso_matches(skb))
 		goto err_free;
 	skb->protocol = eth_type_trans(skb, net->netdev);
 	skb_reset_network_header(skb);
-	if (!from_gso_matches(skb))
-		goto err_free;
 	if (!from_source_allowed(net, skb)) {
 		*why = NET_FROM_BAD_MAC;
 		goto err_free;
