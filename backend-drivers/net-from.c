@@ -224,6 +224,9 @@ int net_from_poll(struct napi_struct *napi, int budget)
 		back_notify(from->q);
 		back_count(from->q, BACK_BYTES_IN, bytes);
 	}
+	/* The chain is still there, and no notification will come of it: poll on. */
+	if (rc == -ENOMEM)
+		return budget;
 	/* Stopped or broken: the core calls kick if it goes on. */
 	if (done < budget && napi_complete_done(napi, done) && !rc && !back_notify_enable(from->q))
 		napi_schedule(napi);

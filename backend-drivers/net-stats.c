@@ -33,6 +33,7 @@ static const struct stats_name to_names[NET_TO_COUNTERS] = {
 	[NET_TO_STALLED]	= { "stalled_dropped", .drop = true },
 	[NET_TO_TOO_BIG]	= { "too_big_dropped", .drop = true },
 	[NET_TO_BAD_ADDRESS]	= { "bad_address", .error = true },
+	[NET_TO_NO_MEMORY]	= { "no_memory_dropped", .drop = true },
 	[NET_TO_DOWN]		= { "down_dropped", .drop = true },
 };
 

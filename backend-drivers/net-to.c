@@ -219,6 +219,9 @@ static int to_ready(struct net_to *to, size_t need)
 	while ((rc = to_collect(to, need))) {
 		if (back_is_broken(to->net->dev))
 			return NET_TO_DOWN;
+		/* Buffers are there: no notification would end a wait for them. */
+		if (rc == -ENOMEM)
+			return NET_TO_NO_MEMORY;
 		if (READ_ONCE(to->stalled))
 			return NET_TO_STALLED;
 		if (!to_wait(to, rc < 0))

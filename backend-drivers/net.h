@@ -59,6 +59,7 @@ enum net_to_counter {
 	NET_TO_STALLED,		/* dropped: the guest gave no buffers for too long */
 	NET_TO_TOO_BIG,		/* dropped: needs more than NET_MAX_CHAINS, or no offload */
 	NET_TO_BAD_ADDRESS,	/* dropped: buffers outside the region */
+	NET_TO_NO_MEMORY,	/* dropped: none to take a buffer with */
 	NET_TO_DOWN,		/* dropped: the driver has gone */
 	NET_TO_COUNTERS
 };
