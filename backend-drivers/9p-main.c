@@ -22,10 +22,10 @@ static int p9_sender(void *data)
 		/* Partner of the barrier of who sets kicked after it made something available. */
 		smp_mb();
 		do {
-			do
+			do {
 				rc = p9_take(p9);
-			while (rc > 0 && !kthread_should_stop());
-			cond_resched();
+				cond_resched();
+			} while (rc > 0 && !kthread_should_stop());
 			/* Without memory: the next turn. */
 			if (rc == -ENOMEM)
 				schedule_timeout_interruptible(P9_TURN);

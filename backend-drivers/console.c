@@ -281,9 +281,10 @@ static bool console_room(struct console_port *port, struct back_queue *q, size_t
 static bool console_process_output(struct console_port *port, struct back_queue *q)
 {
 	struct back_chain *chain = &port->chains[CONSOLE_FROM_GUEST];
+	unsigned int budget = back_queue_size(q);
 	bool news = false;
 
-	while (back_next(q, chain) > 0) {
+	for (; budget && back_next(q, chain) > 0; budget--) {
 		u64 len = back_iov_length(&chain->in);
 
 		if (len > CONSOLE_OUTPUT) {
@@ -304,7 +305,7 @@ static bool console_process_output(struct console_port *port, struct back_queue 
 	if (news)
 		wake_up_interruptible(&port->readable);
 	/* A reader may have come before we gave it back. */
-	return false;
+	return !budget;
 }
 
 /* Give what was typed, as far as the guest has buffers for it. */
@@ -312,8 +313,9 @@ static bool console_process_input(struct console_port *port, struct back_queue *
 {
 	struct back_chain *chain = &port->chains[CONSOLE_TO_GUEST];
 	u8 *chunk = port->chunk[CONSOLE_TO_GUEST];
+	unsigned int budget = back_queue_size(q);
 
-	while (!kfifo_is_empty(&port->input) && back_next(q, chain) > 0) {
+	for (; budget && !kfifo_is_empty(&port->input) && back_next(q, chain) > 0; budget--) {
 		size_t len = min_t(u64, back_iov_length(&chain->out), PAGE_SIZE);
 		ssize_t n;
 
@@ -330,7 +332,7 @@ static bool console_process_input(struct console_port *port, struct back_queue *
 	}
 	back_notify(q);
 	wake_up_interruptible(&port->writable);
-	return false;
+	return !budget;
 }
 
 static bool console_process(struct back_queue *q)
