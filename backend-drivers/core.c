@@ -203,7 +203,8 @@ static void for_each_slot(u32 device_id, void (*fn)(struct back_slot *slot, void
 	struct back_domain *dom;
 	u32 domid, i;
 
-	for (domid = 0; (dom = back_domain_next(domid)); domid = dom->domid + 1) {
+	for (domid = 0; (dom = back_domain_next(domid));) {
+		domid = dom->domid + 1;
 		mutex_lock(&dom->lock);
 		for (i = 1; i < ARRAY_SIZE(dom->slots); i++)
 			if (dom->slots[i] && dom->slots[i]->args.device_id == device_id)
