@@ -309,9 +309,12 @@ static void first_kick(struct back_queue *q)
 
 	notify_remote_via_irq(q->irq);
 	if (ops->kick) {
+		/* Softirqs that it raises run when they are enabled. */
+		local_bh_disable();
 		local_irq_disable();
 		ops->kick(q);
 		local_irq_enable();
+		local_bh_enable();
 	}
 	back_wake(q);
 }
