@@ -57,13 +57,28 @@ static void stand_guard(int pipe, void (*function)(void *arg), void *arg)
 	function(arg);
 }
 
+/* What a terminal sends to all of its processes is to end this one, not the guard. */
+static void block_signals(sigset_t *before)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGQUIT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, before);
+}
+
 int guard_start(struct guard *guard, void (*function)(void *arg), void *arg)
 {
 	int ends[2], rc = 0;
+	sigset_t before;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return -errno;
 	guard->pipe = ends[1];
+	block_signals(&before);
 	guard->child = fork();
 	if (guard->child < 0) {
 		rc = -errno;
@@ -74,6 +89,7 @@ int guard_start(struct guard *guard, void (*function)(void *arg), void *arg)
 		stand_guard(ends[0], function, arg);
 		_exit(0);
 	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	close(ends[0]);
 	return rc;
 }

@@ -33,8 +33,9 @@ struct guard {
 /**
  * guard_start() - have a function run if this process ends unforeseen
  *
- * In a child, which has copies of all memory as they are now, and the present
- * mask of signals. A signal to this process, SIGKILL too, does not stop it.
+ * In a child, which has copies of all memory as they are now. A signal to this
+ * process, SIGKILL too, does not stop it; nor do SIGINT, SIGQUIT, SIGTERM and SIGHUP
+ * to both, as a terminal sends them.
  *
  * Return: 0, or -E...
  */

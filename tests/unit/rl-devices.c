@@ -11,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "apart.h"
 #include "attach.h"
 #include "back.h"
 #include "config.h"
@@ -566,6 +569,40 @@ static void other_file(void **state)
 	assert_null(fake_leftover_devices());
 }
 
+static void say_done(void *arg)
+{
+	(void)!write(*(int *)arg, "d", 1);
+}
+
+/* Ctrl-C goes to rl and to its guard: one ends, the other cleans up. */
+static void interrupted(void **state)
+{
+	int ends[2], status;
+	struct guard guard;
+	char said;
+	pid_t child;
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	if (!child) {
+		close(ends[0]);
+		setpgid(0, 0);
+		if (guard_start(&guard, say_done, &ends[1]) || write(ends[1], "r", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ends[1]);
+	assert_int_equal(read(ends[0], &said, 1), 1);
+	assert_int_equal(kill(-child, SIGINT), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(read(ends[0], &said, 1), 1);
+	assert_int_equal(said, 'd');
+	close(ends[0]);
+}
+
 static json_t *setup_network(const char *text)
 {
 	struct rl rl = {};
@@ -618,7 +655,7 @@ int main(void)
 		TEST(to_json_and_back), TEST(stable_macs), TEST(disk_for_xen),
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
 		TEST(shared_disks), TEST(left_unfinished), TEST(detaching), TEST(slot_of_another),
-		TEST(other_file), TEST(networks),
+		TEST(other_file), TEST(interrupted), TEST(networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, cleanup);
