@@ -46,16 +46,20 @@ static void drop(struct record *record, size_t i)
 /* Under the lock: what is not ready now never will be. */
 static void recover(struct record *record)
 {
+	struct device device;
 	bool changed = false;
 	size_t i = 0;
 
 	while (i < record->nr) {
-		if (record->devices[i].ready) {
+		device = record->devices[i];
+		if (device.ready) {
 			i++;
 			continue;
 		}
-		driver_of(&record->devices[i])->undo(record->domid, &record->devices[i]);
+		driver_of(&device)->undo(record->domid, &device);
 		drop(record, i);
+		if (device.driver == DRIVER_VIRTIO && !device.slot)
+			back_undo_unrecorded(record, device.kind);
 		changed = true;
 	}
 	if (changed)

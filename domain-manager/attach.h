@@ -83,6 +83,12 @@ struct driver {
 
 extern const struct driver xenbus_driver, back_driver;
 
+/*
+ * For a device of @kind that was never finished: our back-end may have it without that
+ * its slot came into the record. Takes away what the record of its domain has not.
+ */
+void back_undo_unrecorded(const struct record *record, uint32_t kind);
+
 /* Both put a vif's interface where it belongs. */
 int vif_join(const struct device *device, const char *where, struct report *report);
 

@@ -212,6 +212,34 @@ static void undo(uint32_t domid, const struct device *device)
 	server_end(device);
 }
 
+static bool is_recorded(const struct record *record, const struct ringlet_back_info *info)
+{
+	size_t i;
+
+	for (i = 0; i < record->nr; i++)
+		if (record->devices[i].driver == DRIVER_VIRTIO &&
+		    record->devices[i].slot == info->slot &&
+		    record->devices[i].uid == info->uid)
+			return true;
+	return false;
+}
+
+void back_undo_unrecorded(const struct record *record, uint32_t kind)
+{
+	struct ringlet_back_info info = { .domid = record->domid, .find = RINGLET_BACK_NEXT };
+
+	for (; !back_info(&info) && info.domid == record->domid; info.slot++) {
+		struct ringlet_back_detach detach = {
+			.domid = info.domid,
+			.slot = info.slot,
+			.flags = RINGLET_BACK_FORCE,
+		};
+
+		if (info.device_id == device_ids[kind] && !is_recorded(record, &info))
+			back_detach(&detach);
+	}
+}
+
 static int unplug(const struct target *domain, const struct device *device,
 		  struct report *report)
 {

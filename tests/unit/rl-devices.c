@@ -484,6 +484,28 @@ static void shared_disks(void **state)
 	assert_null(fake_leftover_devices());
 }
 
+/* Killed after the back-end had it, before the record had its slot. */
+static void left_unrecorded(void **state)
+{
+	struct record record;
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach(DEVICE_VIF, "", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach(DEVICE_VIF, "", DRIVER_VIRTIO), 0);
+	record_load(1, &record);
+	record.devices[2].ready = false;
+	record.devices[2].slot = record.devices[2].uid = 0;
+	assert_int_equal(record_save(&record), 0);
+	attach_recover(NULL);
+	record_load(1, &record);
+	assert_int_equal(record.nr, 2);
+	assert_true(fake->slot[1].domid == 1 && fake->slot[2].domid == 1);
+	assert_int_equal(fake->slot[3].domid, 0);
+	detach_all(1, uuid, true);
+	assert_null(fake_leftover_devices());
+}
+
 /* A device that was half made when its maker was killed. */
 static void left_unfinished(void **state)
 {
@@ -654,7 +676,8 @@ int main(void)
 		TEST(disk_syntax), TEST(wrong_disks), TEST(disk_names), TEST(other_kinds),
 		TEST(to_json_and_back), TEST(stable_macs), TEST(disk_for_xen),
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
-		TEST(shared_disks), TEST(left_unfinished), TEST(detaching), TEST(slot_of_another),
+		TEST(shared_disks), TEST(left_unfinished), TEST(left_unrecorded),
+		TEST(detaching), TEST(slot_of_another),
 		TEST(other_file), TEST(interrupted), TEST(networks),
 	};
 

@@ -340,6 +340,10 @@ int back_info(struct ringlet_back_info *info)
 {
 	const struct fake_slot *slot = &fake->slot[info->slot];
 
+	/* Of the same domain: nobody asks for others. */
+	if (info->find == RINGLET_BACK_NEXT)
+		while (info->slot < FAKE_SLOTS && slot->domid != info->domid)
+			slot = &fake->slot[++info->slot];
 	if (info->slot >= FAKE_SLOTS || slot->domid != info->domid)
 		return -ENOENT;
 	info->uid = slot->uid;
