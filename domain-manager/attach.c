@@ -36,13 +36,6 @@ int vif_join(const struct device *device, const char *where, struct report *repo
 				 device->bridge, strerror(-rc)) : 0;
 }
 
-static void drop(struct record *record, size_t i)
-{
-	record->nr--;
-	memmove(&record->devices[i], &record->devices[i + 1],
-		(record->nr - i) * sizeof(record->devices[0]));
-}
-
 /* Under the lock: what is not ready now never will be. */
 static void recover(struct record *record)
 {
@@ -57,7 +50,7 @@ static void recover(struct record *record)
 			continue;
 		}
 		driver_of(&device)->undo(record->domid, &device);
-		drop(record, i);
+		record_drop(record, i);
 		if (device.driver == DRIVER_VIRTIO && !device.slot)
 			back_undo_unrecorded(record, device.kind);
 		changed = true;
@@ -247,7 +240,7 @@ int detach_device(const struct target *domain, const struct device *device, bool
 		else
 			rc = driver->unplug(domain, device, report);
 		if (!rc) {
-			drop(record, i);
+			record_drop(record, i);
 			rc = record_save(record);
 		}
 	}

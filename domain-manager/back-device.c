@@ -64,7 +64,7 @@ static int open_disk(struct device *device)
 	if (is_same(device, fd))
 		return fd;
 	close(fd);
-	return -ESTALE;
+	return -ENXIO;
 }
 
 /* What the back-end works on; NOTHING, or -E... */
@@ -89,7 +89,7 @@ static int refused(const struct device *device, int rc, const char *where,
 	if (rc == -ENOENT && device->kind == DEVICE_SHARE && !device->pid)
 		return fault(EXIT_NO_SERVICE, "install the package diod",
 			     "share: there is no program diod to serve it");
-	if (rc == -ESTALE)
+	if (rc == -ENXIO)
 		return fault(EXIT_STATE, "try again",
 			     "%s: another file has taken its place meanwhile",
 			     device->target);
@@ -313,32 +313,49 @@ static bool is_outside(const struct device *device)
 	       !netdev_joined(device->made);
 }
 
-static bool again_device(uint32_t domid, struct device *device, bool load,
-			 struct report *report)
+/* 1: done, 0: not, -ESTALE: its slot has it no more. */
+static int again_device(uint32_t domid, struct device *device, bool load,
+			struct report *report)
 {
+	int rc;
+
 	if (device->driver != DRIVER_VIRTIO || !device->ready ||
 	    !back_ready(device->kind, load))
-		return false;
+		return 0;
 	if (is_outside(device))
 		return !vif_join(device, device->made, report);
-	if (!is_away(domid, device, load))
-		return false;
+	if (!is_anothers(domid, device) && !is_away(domid, device, load))
+		return 0;
 	server_end(device);
-	return !attach(domid, device, RINGLET_BACK_REATTACH) &&
-	       !connect_device(device, device->made, report);
+	rc = is_anothers(domid, device) ? -ESTALE :
+					  attach(domid, device, RINGLET_BACK_REATTACH);
+	return rc == -ESTALE ? rc : !rc && !connect_device(device, device->made, report);
 }
 
+/*
+ * What the guest let go of, after rl block-detach did not wait any longer, goes from
+ * the record here: its file is free, and nobody asks for it any more.
+ */
 static int again(struct record *record, bool load)
 {
 	struct report report;
-	int done = 0;
-	size_t i;
+	bool changed = false;
+	int done = 0, rc;
+	size_t i = 0;
 
 	report_init(&report);
-	for (i = 0; i < record->nr; i++)
-		done += again_device(record->domid, &record->devices[i], load, &report);
+	while (i < record->nr) {
+		rc = again_device(record->domid, &record->devices[i], load, &report);
+		changed |= rc;
+		if (rc == -ESTALE) {
+			record_drop(record, i);
+			continue;
+		}
+		done += rc;
+		i++;
+	}
 	report_free(&report);
-	if (done)
+	if (changed)
 		record_save(record);
 	return done;
 }

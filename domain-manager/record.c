@@ -74,6 +74,13 @@ void record_load(uint32_t domid, struct record *record)
 	json_decref(fields);
 }
 
+void record_drop(struct record *record, size_t i)
+{
+	record->nr--;
+	memmove(&record->devices[i], &record->devices[i + 1],
+		(record->nr - i) * sizeof(record->devices[0]));
+}
+
 int record_save(const struct record *record)
 {
 	char path[MAX_PATH], new[MAX_PATH], uuid[TEXT_UUID_SIZE];

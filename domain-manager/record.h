@@ -32,6 +32,9 @@ int record_lock(uint32_t domid, bool wait);
 
 /* An empty one if there is no file, or a damaged one. */
 void record_load(uint32_t domid, struct record *record);
+/* Takes the device at @i out. */
+void record_drop(struct record *record, size_t i);
+
 /* An empty one is a file less. */
 int record_save(const struct record *record);
 

@@ -574,6 +574,26 @@ static void slot_of_another(void **state)
 	assert_null(fake_leftover_devices());
 }
 
+/* The same, and the daemon sees it first; the slot is free, or another has it. */
+static void let_go_later(void **state)
+{
+	struct device device;
+	int other;
+
+	(void)state;
+	for (other = 0; other < 2; other++) {
+		assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO), 0);
+		assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), 0);
+		fake->slot[1].domid = other;
+		fake->slot[1].uid += other;
+		assert_int_equal(attach_again(false), 0);
+		assert_int_equal(attach_find(&guest, DEVICE_DISK, "xvda", &device, &report), -1);
+		assert_int_equal(attach_find(&guest, DEVICE_RNG, "0", &device, &report), 0);
+		detach_all(1, uuid, true);
+		assert_null(fake_leftover_devices());
+	}
+}
+
 /* While its back-end was away, its file was replaced by another one. */
 static void other_file(void **state)
 {
@@ -677,7 +697,7 @@ int main(void)
 		TEST(to_json_and_back), TEST(stable_macs), TEST(disk_for_xen),
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
 		TEST(shared_disks), TEST(left_unfinished), TEST(left_unrecorded),
-		TEST(detaching), TEST(slot_of_another),
+		TEST(detaching), TEST(slot_of_another), TEST(let_go_later),
 		TEST(other_file), TEST(interrupted), TEST(networks),
 	};
 
