@@ -169,6 +169,11 @@ void back_config_read(struct back_device *dev, unsigned int offset, void *buf, u
 /* The driver broke a rule: NEEDS_RESET; queues stop. One line in the log. Any context. */
 __printf(2, 3) void back_broken(struct back_device *dev, const char *why, ...);
 bool back_is_broken(const struct back_device *dev);
+/*
+ * The device stops because its driver resets it, or is not asked any more: what takes
+ * long need not be done. Still, all chains are to be answered.
+ */
+bool back_is_given_up(const struct back_device *dev);
 
 /**
  * struct back_chain - a chain of descriptors; reusable, also for many requests

@@ -267,8 +267,9 @@ int blk_start_io(struct blk_request *req)
 /* ---- what always takes long ---- */
 
 /* For backings that cannot do it by themselves. */
-static int write_zeroes(struct file *file, loff_t pos, size_t len)
+static int write_zeroes(const struct blk_device *blk, loff_t pos, size_t len)
 {
+	struct file *file = blk->file;
 	struct bio_vec bvec[16];
 	struct iov_iter iter;
 	ssize_t rc = 0;
@@ -278,6 +279,8 @@ static int write_zeroes(struct file *file, loff_t pos, size_t len)
 	for (i = 0; i < ARRAY_SIZE(bvec); i++)
 		bvec_set_page(&bvec[i], ZERO_PAGE(0), PAGE_SIZE, 0);
 	while (len && rc >= 0) {
+		if (back_is_given_up(blk->dev))
+			return -ESHUTDOWN;
 		part = min(len, sizeof(bvec) / sizeof(bvec[0]) * PAGE_SIZE);
 		iov_iter_bvec(&iter, ITER_SOURCE, bvec, ARRAY_SIZE(bvec), part);
 		file_start_write(file);
@@ -311,7 +314,7 @@ static int clear_range(const struct blk_request *req, unsigned int i)
 		rc = vfs_fallocate(blk->file, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, pos,
 				   len);
 	if (rc == -EOPNOTSUPP)
-		rc = write_zeroes(blk->file, pos, len);
+		rc = write_zeroes(blk, pos, len);
 	return rc;
 }
 
@@ -322,6 +325,9 @@ void blk_work(struct work_struct *work)
 	unsigned int i;
 	int rc = 0;
 
+	/* Thousands may be queued, of gigabytes of zeroes: who stops the device waits for all. */
+	if (back_is_given_up(blk->dev))
+		return blk_answer(req, VIRTIO_BLK_S_IOERR);
 	switch (req->type) {
 	case VIRTIO_BLK_T_FLUSH:
 		rc = vfs_fsync(blk->file, 1);
@@ -329,7 +335,7 @@ void blk_work(struct work_struct *work)
 	case VIRTIO_BLK_T_DISCARD:
 	case VIRTIO_BLK_T_WRITE_ZEROES:
 		for (i = 0; i < req->nr_ranges && !rc; i++)
-			rc = clear_range(req, i);
+			rc = back_is_given_up(blk->dev) ? -ESHUTDOWN : clear_range(req, i);
 		if (!rc && req->type == VIRTIO_BLK_T_WRITE_ZEROES && READ_ONCE(blk->through))
 			rc = vfs_fsync(blk->file, 1);
 		break;

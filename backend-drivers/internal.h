@@ -101,6 +101,7 @@ struct back_slot {
 	bool attached;			/* between ops->attach and ops->detach */
 	bool started;			/* queues exist */
 	bool closed;			/* read without lock: nothing may be taken */
+	bool given_up;			/* likewise: nobody waits for answers */
 	bool broken;			/* read without lock */
 	struct back_region region;
 	struct back_queue *queues;	/* dev.nr_queues of them */

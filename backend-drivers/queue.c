@@ -337,6 +337,7 @@ int back_queues_start(struct back_slot *slot)
 	}
 	/* Nobody takes anything before the kind has started. */
 	WRITE_ONCE(slot->closed, true);
+	WRITE_ONCE(slot->given_up, false);
 	for (i = 0; i < nr; i++)
 		init_queue(slot, i);
 	for (i = 0; i < nr && !rc; i++)

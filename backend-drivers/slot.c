@@ -77,6 +77,7 @@ static void stop(struct back_slot *slot)
 
 static void reset(struct back_slot *slot)
 {
+	WRITE_ONCE(slot->given_up, true);
 	stop(slot);
 	WRITE_ONCE(slot->broken, false);
 	slot->dev.driver_features = 0;
@@ -333,6 +334,7 @@ void back_slot_remove(struct back_slot *slot, bool force)
 	if (slot->state != RINGLET_DEVICE_REMOVED)
 		set_state(slot, RINGLET_DEVICE_REMOVED);
 	if (force) {
+		WRITE_ONCE(slot->given_up, true);
 		stop(slot);
 		back_slot_detach(slot);
 		if (slot->file)
@@ -436,3 +438,13 @@ bool back_is_broken(const struct back_device *dev)
 	return READ_ONCE(to_slot(dev)->broken);
 }
 EXPORT_SYMBOL_GPL(back_is_broken);
+
+/**
+ * back_is_given_up() - whether nobody waits for the answers of a device that stops
+ * @dev: the device
+ */
+bool back_is_given_up(const struct back_device *dev)
+{
+	return READ_ONCE(to_slot(dev)->given_up);
+}
+EXPORT_SYMBOL_GPL(back_is_given_up);
