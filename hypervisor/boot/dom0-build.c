@@ -17,8 +17,6 @@
 #include "evtchn/evtchn.h"
 #include "machine/clock.h"
 #include "machine/cpu-features.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "state/alloc.h"
 

@@ -6,7 +6,6 @@
  */
 #include "base/string.h"
 #include "boot/dom0.h"
-#include "machine/directmap.h"
 
 #define FB_RGB		1
 #define FB_TEXT		2

@@ -11,7 +11,6 @@
  * knows what is mapped at each stage.
  */
 #include "boot/boot.h"
-#include "boot/boot-info.h"
 #include "boot/dom0.h"
 #include "boot/memory.h"
 #include "boot/options.h"
@@ -21,15 +20,12 @@
 #include "machine/acpi.h"
 #include "machine/clock.h"
 #include "machine/cpu-features.h"
-#include "machine/directmap.h"
 #include "machine/host-map.h"
 #include "machine/irq.h"
-#include "machine/pcpu.h"
 #include "machine/smp.h"
 #include "machine/timer.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
-#include "state/alloc.h"
 #include "state/pcpu-space.h"
 #include "state/vcpu-space.h"
 

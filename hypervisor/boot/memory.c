@@ -17,10 +17,8 @@
 
 #include "base/string.h"
 #include "machine/cpu-features.h"
-#include "machine/directmap.h"
 #include "machine/host-map.h"
 #include "mm/mm.h"
-#include "state/alloc.h"
 
 #define FOUR_GIB	(4UL << 30)
 #define MAX_FRAMES	(1UL << 32)	/* struct page links are 32 bits */

@@ -9,7 +9,6 @@
 #include "boot/boot.h"
 #include "boot/memory.h"
 #include "machine/directmap.h"
-#include "state/alloc.h"
 
 #define KERNEL	"module 1 (the service domain's kernel)"
 

@@ -14,8 +14,6 @@
 #include "base/string.h"
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
-#include "machine/layout.h"
-#include "machine/pcpu.h"
 #include "machine/regs.h"
 #include "machine/smp.h"
 

@@ -16,8 +16,6 @@
 #include "console/printk.h"
 #include "machine/clock.h"
 #include "machine/cpu.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "machine/pte.h"
 #include "sched/sched.h"
 #include "state/alloc.h"

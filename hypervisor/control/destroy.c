@@ -19,7 +19,6 @@
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
 #include "machine/cpu-features.h"
-#include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
 

@@ -20,8 +20,6 @@
 #include "grant/grant.h"
 #include "machine/clock.h"
 #include "machine/cpu-features.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "machine/smp.h"
 #include "mm/mm.h"
 #include "sched/sched.h"

@@ -18,7 +18,6 @@
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
 #include "machine/clock.h"
-#include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
 #include "state/alloc.h"

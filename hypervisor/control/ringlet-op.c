@@ -15,7 +15,6 @@
 #include "control/control-domain.h"
 
 #include "base/string.h"
-#include "machine/pcpu.h"
 #include "sched/sched.h"
 #include "state/alloc.h"
 #include "state/guest-access.h"

@@ -13,7 +13,6 @@
 
 #include "evtchn/evtchn.h"
 #include "machine/clock.h"
-#include "machine/pcpu.h"
 #include "sched/sched.h"
 #include "state/guest-access.h"
 

@@ -13,7 +13,6 @@
 #include "control/control.h"
 
 #include "machine/cpu.h"
-#include "machine/pcpu.h"
 #include "state/guest-access.h"
 
 #define MAX_TRAP_LIST	512	/* entries of one call; there are 256 vectors */

@@ -12,8 +12,6 @@
 #include "control/control-domain.h"
 
 #include "evtchn/evtchn.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
 #include "state/guest-access.h"

@@ -10,7 +10,6 @@
  */
 #include "control/control.h"
 
-#include "machine/pcpu.h"
 
 #define KNOWN_TYPES \
 	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) | \

@@ -8,7 +8,6 @@
  */
 
 #include "console/printk.h"
-#include "machine/pcpu.h"
 #include "state/domain.h"
 #include "state/guest-access.h"
 

@@ -21,7 +21,6 @@
 
 #include "machine/cpu.h"
 #include "machine/cpu-features.h"
-#include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
 

@@ -17,7 +17,6 @@
  */
 
 #include "machine/cpu.h"
-#include "machine/pcpu.h"
 #include "sched/sched.h"
 
 #define DR6_ALWAYS_ONE	0xffff0ff0ULL

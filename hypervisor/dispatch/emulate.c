@@ -25,8 +25,6 @@
 #include "base/string.h"
 #include "machine/cpu.h"
 #include "machine/cpu-features.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "state/guest-access.h"
 
 #define DR6_BS	BIT(14)

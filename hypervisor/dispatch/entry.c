@@ -20,7 +20,6 @@
 #include "machine/cpu.h"
 #include "machine/cpu-features.h"
 #include "machine/irq.h"
-#include "machine/pcpu.h"
 #include "machine/smp.h"
 #include "machine/timer.h"
 #include "mm/mm.h"

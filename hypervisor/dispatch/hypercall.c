@@ -12,7 +12,6 @@
 
 #include "base/string.h"
 #include "machine/clock.h"
-#include "machine/pcpu.h"
 #include "state/guest-access.h"
 
 #define SYSCALL_LENGTH	2

@@ -11,7 +11,6 @@
 #include "dispatch/dispatch.h"
 #include "dispatch/entry.h"
 
-#include "machine/pcpu.h"
 #include "sched/sched.h"
 #include "state/guest-access.h"
 

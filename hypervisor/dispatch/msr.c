@@ -19,7 +19,6 @@
 
 #include "machine/cpu.h"
 #include "machine/cpu-features.h"
-#include "machine/pcpu.h"
 #include "sched/sched.h"
 
 /* SDM 4, table 2-2; AMD PPR (HWCR). */

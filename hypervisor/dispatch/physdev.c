@@ -25,7 +25,6 @@
 #include "evtchn/evtchn.h"
 #include "machine/acpi.h"
 #include "machine/irq.h"
-#include "machine/pcpu.h"
 #include "machine/serial.h"
 #include "mm/mm.h"
 #include "state/guest-access.h"

@@ -13,7 +13,6 @@
 #include "machine/acpi.h"
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
-#include "machine/pcpu.h"
 #include "state/guest-access.h"
 
 #include <xen/platform.h>

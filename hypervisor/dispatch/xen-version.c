@@ -13,7 +13,6 @@
 
 #include "base/string.h"
 #include "control/control.h"
-#include "machine/pcpu.h"
 #include "state/guest-access.h"
 
 #include <xen/version.h>

@@ -17,7 +17,6 @@
  */
 #include "evtchn/ports.h"
 
-#include "machine/directmap.h"
 #include "mm/mm.h"
 
 #define PENDING		(1U << EVTCHN_FIFO_PENDING)

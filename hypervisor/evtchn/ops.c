@@ -14,7 +14,6 @@
 #include "evtchn/evtchn.h"
 #include "evtchn/ports.h"
 
-#include "machine/pcpu.h"
 #include "state/guest-access.h"
 
 static bool virq_is_global(u32 virq)

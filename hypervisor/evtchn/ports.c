@@ -20,7 +20,6 @@
 #include "evtchn/ports.h"
 
 #include "console/printk.h"
-#include "machine/directmap.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
 

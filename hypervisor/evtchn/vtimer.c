@@ -19,8 +19,6 @@
 #include "evtchn/ports.h"
 
 #include "machine/clock.h"
-#include "machine/pcpu.h"
-#include "machine/timer.h"
 #include "sched/sched.h"
 #include "state/guest-access.h"
 

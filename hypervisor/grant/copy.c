@@ -10,7 +10,6 @@
  */
 #include "base/string.h"
 #include "grant/internal.h"
-#include "machine/directmap.h"
 #include "mm/mm.h"
 
 /**

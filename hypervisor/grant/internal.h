@@ -5,7 +5,6 @@
 
 #include "grant/entry.h"
 #include "grant/grant.h"
-#include "state/domain.h"
 
 #include <xen/grant_table.h>
 

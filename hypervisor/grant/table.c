@@ -14,8 +14,6 @@
  * ABI: xen/grant_table.h, version 1.
  */
 #include "grant/internal.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "state/guest-access.h"
 

@@ -17,7 +17,6 @@
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
 #include "machine/irq.h"
-#include "machine/layout.h"
 #include "machine/mmio.h"
 #include "machine/pcpu.h"
 

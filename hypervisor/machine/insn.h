@@ -6,7 +6,6 @@
 #ifndef RINGLET_MACHINE_INSN_H
 #define RINGLET_MACHINE_INSN_H
 
-#include "base/types.h"
 #include "machine/regs.h"
 
 #define MAX_INSN_BYTES	15	/* SDM 2A 2.3.11 */

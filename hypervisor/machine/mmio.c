@@ -12,7 +12,6 @@
 #include "machine/mmio.h"
 #include "base/lock.h"
 #include "machine/host-map.h"
-#include "machine/layout.h"
 #include "machine/pte.h"
 
 /* PAT entry 3: uncached whatever the MTRRs say. */

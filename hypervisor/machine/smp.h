@@ -3,7 +3,6 @@
 #ifndef RINGLET_MACHINE_SMP_H
 #define RINGLET_MACHINE_SMP_H
 
-#include "base/types.h"
 #include "machine/pcpu.h"
 
 /*

@@ -19,7 +19,6 @@
 #include "base/lock.h"
 #include "machine/clock.h"
 #include "machine/irq.h"
-#include "machine/pcpu.h"
 #include "machine/smp.h"
 
 struct pcpu_timers {

@@ -8,7 +8,6 @@
 #define RINGLET_MACHINE_TIMER_H
 
 #include "base/list.h"
-#include "base/types.h"
 
 struct timer {
 	struct list link;	/* guarded by: queue lock of its pCPU */

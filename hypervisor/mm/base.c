@@ -16,9 +16,6 @@
  *
  * Locks: d->page_lock.
  */
-#include "mm/mm.h"
-#include "machine/directmap.h"
-#include "machine/pte.h"
 #include "mm/env.h"
 #include "mm/internal.h"
 

@@ -3,7 +3,6 @@
 #ifndef RINGLET_MM_DECODE_H
 #define RINGLET_MM_DECODE_H
 
-#include "base/types.h"
 #include "machine/regs.h"
 #include "mm/types.h"
 

@@ -22,12 +22,9 @@
  * gate_ro.open_slot stays until the own vCPU enters: its fault on the hidden
  * slot is repeated, not reflected. Locks: d->page_lock.
  */
-#include "mm/mm.h"
 #include "base/string.h"
 #include "console/printk.h"
 #include "machine/cpu.h"
-#include "machine/directmap.h"
-#include "machine/pte.h"
 #include "mm/internal.h"
 #include "state/vcpu-space.h"
 

@@ -11,7 +11,6 @@
  * work in ring 1; Accessed is preset, because the CPU's own write of it would
  * fault on the read-only table.
  */
-#include "base/types.h"
 #include "mm/types.h"
 
 #define DESC_ACCESSED	BIT(40)

@@ -12,7 +12,6 @@
  * Locks: d->page_lock.
  * ABI: set_gdt, update_descriptor, mmuext SET_LDT.
  */
-#include "mm/mm.h"
 #include "mm/env.h"
 #include "mm/internal.h"
 #include "state/guest-access.h"

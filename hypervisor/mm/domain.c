@@ -13,7 +13,6 @@
  *
  * Locks: d->page_lock.
  */
-#include "mm/mm.h"
 #include "machine/cpu-features.h"
 #include "mm/internal.h"
 #include "state/alloc.h"

@@ -17,9 +17,7 @@
  *
  * Locks: d->page_lock, held throughout but in the flush itself.
  */
-#include "mm/mm.h"
 #include "console/printk.h"
-#include "machine/directmap.h"
 #include "machine/smp.h"
 #include "mm/env.h"
 #include "mm/internal.h"

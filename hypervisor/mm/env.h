@@ -7,7 +7,6 @@
 #ifndef RINGLET_MM_ENV_H
 #define RINGLET_MM_ENV_H
 
-#include "base/types.h"
 #include "state/page.h"
 
 struct mm_core;

@@ -14,7 +14,6 @@
  * in between but copies to the guest, which need a mapping.
  * ABI: xen/memory.h, xen_memory_exchange.
  */
-#include "mm/mm.h"
 #include "mm/internal.h"
 #include "state/alloc.h"
 #include "state/guest-access.h"

@@ -13,9 +13,6 @@
  *
  * Locks: d->page_lock of one domain at a time.
  */
-#include "mm/mm.h"
-#include "machine/directmap.h"
-#include "machine/pte.h"
 #include "mm/internal.h"
 #include "state/guest-access.h"
 

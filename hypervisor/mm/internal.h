@@ -6,7 +6,6 @@
 #ifndef RINGLET_MM_INTERNAL_H
 #define RINGLET_MM_INTERNAL_H
 
-#include "machine/pcpu.h"
 #include "mm/mm.h"
 #include "mm/types.h"
 

@@ -10,11 +10,8 @@
  * Locks: none; an entry is one word.
  * ABI: xen-x86_64.h (MACH2PHYS), memory.h machphys_mapping.
  */
-#include "mm/mm.h"
 #include "base/string.h"
 #include "console/printk.h"
-#include "machine/directmap.h"
-#include "machine/pte.h"
 #include "mm/internal.h"
 #include "state/alloc.h"
 #include "state/guest-access.h"

@@ -12,7 +12,6 @@
  * Locks: d->page_lock; the allocator's own.
  * ABI: xen/memory.h. Operations for translated guests are refused.
  */
-#include "mm/mm.h"
 #include "mm/internal.h"
 #include "state/alloc.h"
 #include "state/guest-access.h"

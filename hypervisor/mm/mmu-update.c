@@ -14,8 +14,6 @@
  * machine address; foreigndom: low half the frames' owner, high half the
  * tables' owner plus one, which is the caller. *pdone: requests done.
  */
-#include "mm/mm.h"
-#include "machine/pte.h"
 #include "mm/internal.h"
 #include "state/guest-access.h"
 

@@ -14,10 +14,7 @@
  * Locks: d->page_lock, not held while waiting for flushes.
  * ABI: xen/xen.h, mmuext_op.
  */
-#include "mm/mm.h"
 #include "base/string.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "machine/smp.h"
 #include "mm/internal.h"
 #include "state/guest-access.h"

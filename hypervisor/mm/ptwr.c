@@ -14,7 +14,6 @@
  *
  * Locks: d->page_lock.
  */
-#include "mm/mm.h"
 #include "console/printk.h"
 #include "machine/insn.h"
 #include "mm/decode.h"

@@ -27,7 +27,6 @@
  */
 #include "base/errno.h"
 #include "base/string.h"
-#include "machine/pte.h"
 #include "mm/env.h"
 #include "mm/types.h"
 

@@ -9,9 +9,7 @@
 #ifndef RINGLET_MM_TYPES_H
 #define RINGLET_MM_TYPES_H
 
-#include "base/types.h"
 #include "machine/pte.h"
-#include "state/page.h"
 #include "state/type-info.h"
 
 /* One domain, as far as the core knows it. guarded by: d->page_lock */

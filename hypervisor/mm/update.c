@@ -12,7 +12,6 @@
  * Locks: d->page_lock.
  */
 #include "base/errno.h"
-#include "machine/pte.h"
 #include "mm/env.h"
 #include "mm/types.h"
 

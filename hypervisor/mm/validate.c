@@ -15,7 +15,6 @@
  * 0 WB, 1 WT, 2 UC-, 3 UC, 4 WC, 5 WP, 6 UC, 7 UC.
  */
 #include "base/errno.h"
-#include "machine/pte.h"
 #include "mm/types.h"
 
 #define PTE_IGNORED	(0xe00ULL | 0x07f0000000000000ULL)

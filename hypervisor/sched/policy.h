@@ -7,7 +7,6 @@
 #define RINGLET_SCHED_POLICY_H
 
 #include "base/list.h"
-#include "base/types.h"
 #include "machine/pcpu.h"
 
 #define SLICE_NS	10000000LL

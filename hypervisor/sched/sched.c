@@ -26,7 +26,6 @@
 #include "console/printk.h"
 #include "machine/clock.h"
 #include "machine/cpu-features.h"
-#include "machine/pcpu.h"
 #include "machine/smp.h"
 #include "machine/timer.h"
 #include "state/guest-access.h"

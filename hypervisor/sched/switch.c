@@ -23,7 +23,6 @@
 
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
-#include "machine/pcpu.h"
 #include "state/vcpu-space.h"
 
 #define DR7_ACTIVE	0xff

@@ -19,7 +19,6 @@
 
 #include "base/string.h"
 #include "console/printk.h"
-#include "machine/directmap.h"
 #include "state/domain.h"
 #include "state/type-info.h"
 

@@ -3,7 +3,7 @@
  * Domains and vCPUs. What only one room uses hangs off an opaque pointer that
  * the room allocates in its *_domain_init() and *_vcpu_init().
  *
- * Who includes this has what it includes, too: base/, the layout, registers, frames.
+ * Who includes this has what it includes, too: base/, the layout, registers, pCPUs, frames.
  */
 #ifndef RINGLET_STATE_DOMAIN_H
 #define RINGLET_STATE_DOMAIN_H
@@ -12,8 +12,7 @@
 #include "base/errno.h"
 #include "base/list.h"
 #include "base/lock.h"
-#include "base/types.h"
-#include "machine/layout.h"
+#include "machine/pcpu.h"
 #include "machine/regs.h"
 #include "state/page.h"
 

@@ -18,8 +18,6 @@
 #include "state/guest-access.h"
 #include "base/string.h"
 #include "machine/cpu.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "machine/pte.h"
 #include "state/domain.h"
 #include "state/type-info.h"

@@ -12,7 +12,6 @@
 #define RINGLET_STATE_GUEST_ACCESS_H
 
 #include "base/errno.h"
-#include "base/types.h"
 #include "state/page.h"
 
 struct vcpu;

@@ -10,7 +10,7 @@
 #ifndef RINGLET_STATE_PAGE_H
 #define RINGLET_STATE_PAGE_H
 
-#include "base/types.h"
+#include "machine/directmap.h"
 
 /* Owners that are not domains (below DOMID_FIRST_RESERVED are domids). */
 #define OWNER_NONE	0xffff	/* free, or not RAM at all */

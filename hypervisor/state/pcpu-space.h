@@ -6,7 +6,6 @@
 #ifndef RINGLET_STATE_PCPU_SPACE_H
 #define RINGLET_STATE_PCPU_SPACE_H
 
-#include "base/types.h"
 #include "machine/pcpu.h"
 
 /**

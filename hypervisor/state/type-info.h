@@ -21,7 +21,6 @@
 #ifndef RINGLET_STATE_TYPE_INFO_H
 #define RINGLET_STATE_TYPE_INFO_H
 
-#include "base/types.h"
 #include "state/page.h"
 
 /* Types of frames (mm/types.c has the rules). */

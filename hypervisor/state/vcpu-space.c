@@ -15,8 +15,6 @@
 #include "state/vcpu-space.h"
 
 #include "console/printk.h"
-#include "machine/directmap.h"
-#include "machine/pcpu.h"
 #include "machine/pte.h"
 #include "state/alloc.h"
 #include "state/descriptor-tables.h"

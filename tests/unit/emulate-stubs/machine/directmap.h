@@ -4,6 +4,7 @@
 #define TEST_DIRECTMAP_H
 
 #include "base/types.h"
+#include "machine/layout.h"
 
 extern u64 test_gdt[512];
 #define mfn_to_virt(mfn) ((void)(mfn), (void *)test_gdt)

@@ -7,6 +7,7 @@
 #define RINGLET_MACHINE_PCPU_H
 
 #include "base/types.h"
+#include "machine/layout.h"
 
 struct vcpu;
 struct pcpu {

@@ -4,6 +4,7 @@
 #define RINGLET_MACHINE_DIRECTMAP_H
 
 #include "base/types.h"
+#include "machine/layout.h"
 
 void *mfn_to_virt(mfn_t mfn);
 

@@ -3,6 +3,8 @@
 #ifndef RINGLET_MACHINE_PCPU_H
 #define RINGLET_MACHINE_PCPU_H
 
+#include "machine/layout.h"
+
 struct vcpu;
 
 struct pcpu {
