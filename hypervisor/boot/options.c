@@ -144,12 +144,12 @@ static bool set_noreboot(const char *value)
 
 static bool set_loglvl(const char *value)
 {
-	return console_set_levels(value, NULL);
+	return console_set_level(false, value);
 }
 
 static bool set_guest_loglvl(const char *value)
 {
-	return console_set_levels(NULL, value);
+	return console_set_level(true, value);
 }
 
 /* A list of devices; com1 is the only one there is. */

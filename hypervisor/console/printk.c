@@ -203,25 +203,15 @@ static int level_by_name(const char *s, size_t len)
 	return -1;
 }
 
-static bool parse_threshold(const char *s, struct threshold *t)
+bool console_set_level(bool of_guests, const char *s)
 {
-	const char *slash;
+	const char *slash = strchr(s, '/');
+	struct threshold t;
 
-	if (!s)
-		return true;
-	slash = strchr(s, '/');
-	t->always = level_by_name(s, slash ? (size_t)(slash - s) : strlen(s));
-	t->limited = slash ? level_by_name(slash + 1, strlen(slash + 1)) : t->always;
-	return t->always >= 0 && t->limited >= t->always;
-}
-
-bool console_set_levels(const char *hypervisor, const char *guest)
-{
-	struct threshold own = own_level, other = guest_level;
-
-	if (!parse_threshold(hypervisor, &own) || !parse_threshold(guest, &other))
+	t.always = level_by_name(s, slash ? (size_t)(slash - s) : strlen(s));
+	t.limited = slash ? level_by_name(slash + 1, strlen(slash + 1)) : t.always;
+	if (t.always < 0 || t.limited < t.always)
 		return false;
-	own_level = own;
-	guest_level = other;
+	*(of_guests ? &guest_level : &own_level) = t;
 	return true;
 }

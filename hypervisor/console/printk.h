@@ -41,11 +41,11 @@ void console_force(void);
 size_t console_read_guest(char *buf, size_t n);
 
 /*
- * Log levels by name: none, error, warning, info, debug, all, or "a/b": up to a
- * always, up to b under the rate limit. NULL: leave as it is. False, and nothing
- * changed, if a name is unknown.
+ * Level by name, of our lines or of those that guests cause: none, error, warning,
+ * info, debug, all, or "a/b": up to a always, up to b under the rate limit. False,
+ * and nothing changed, if a name is unknown.
  */
-bool console_set_levels(const char *hypervisor, const char *guest);
+bool console_set_level(bool of_guests, const char *s);
 
 /* The registers of an interrupted context, as errors. */
 void show_registers(const struct regs *r);

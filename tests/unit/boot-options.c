@@ -29,14 +29,11 @@ bool serial_configure(const char *spec)
 	return true;
 }
 
-bool console_set_levels(const char *hypervisor, const char *guest)
+bool console_set_level(bool of_guests, const char *s)
 {
-	const char *given = hypervisor ? hypervisor : guest;
-
-	if (!strcmp(given, "bad"))
+	if (!strcmp(s, "bad"))
 		return false;
-	snprintf(hypervisor ? levels : guest_levels, sizeof(levels), "%s",
-		 given);
+	snprintf(of_guests ? guest_levels : levels, sizeof(levels), "%s", s);
 	return true;
 }
 

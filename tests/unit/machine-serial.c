@@ -93,16 +93,17 @@ static bool was_sent(const char *s)
 static void levels(void **state)
 {
 	(void)state;
-	assert_false(console_set_levels("loud", NULL));
-	assert_false(console_set_levels("info/error", NULL));
-	assert_false(console_set_levels("info/", NULL));
-	assert_true(console_set_levels("error", "none/warning"));
+	assert_false(console_set_level(false, "loud"));
+	assert_false(console_set_level(false, "info/error"));
+	assert_false(console_set_level(false, "info/"));
+	assert_true(console_set_level(false, "error"));
+	assert_true(console_set_level(true, "none/warning"));
 	nr_sent = 0;
 	printk(LOG_ERROR, "one %d", 1);
 	printk(LOG_WARNING, "two");
 	assert_true(was_sent("(RL) one 1\r\n"));
 	assert_false(was_sent("two"));
-	assert_true(console_set_levels("all", NULL));
+	assert_true(console_set_level(false, "all"));
 	printk(LOG_WARNING, "two");
 	assert_true(was_sent("(RL) warning: two\r\n"));
 	printk(LOG_DEBUG, "three\n");
