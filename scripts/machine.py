@@ -28,7 +28,7 @@ ELF = {
 SLOWDOWN = float(os.environ.get("RINGLET_SLOWDOWN", "1"))
 PANIC = re.compile(
     r"Kernel panic - not syncing[^\n]*|\(XEN\) Panic on CPU[^\n]*"
-    r"|\(RL\) (?:\w+: )?(?:PANIC on pCPU|domain \d+ crashed|ringlet: boot: exception)[^\n]*")
+    r"|\(RL\) (?:\w+: )?(?:PANIC on pCPU|domain \d+ crashed)[^\n]*")
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
 PARTIAL_ESCAPE = re.compile(rb"(?:\x1b(?:\[[0-9;?]*)?)?\Z")
 PROMPT = r"ringlet:[^\n#]*# "

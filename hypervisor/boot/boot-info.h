@@ -3,25 +3,19 @@
 #ifndef RINGLET_BOOT_BOOT_INFO_H
 #define RINGLET_BOOT_BOOT_INFO_H
 
-#include "base/types.h"
+#include "state/alloc.h"
 
 #define BOOT_MAGIC_MB1	0x2badb002
 #define BOOT_MAGIC_MB2	0x36d76289
 
 #define MAX_MODULES	8
-#define MAX_E820	128
 #define CMDLINE_SIZE	2048
-#define RSDP_SIZE	36U
 
 struct boot_module {
 	paddr_t start, end;
 	char string[CMDLINE_SIZE];
 };
 
-struct boot_e820 {
-	u64 addr, size;
-	u32 type;
-};
 #define E820_RAM	1
 #define E820_RESERVED	2
 #define E820_ACPI	3
@@ -40,10 +34,8 @@ struct boot_info {
 	char cmdline[CMDLINE_SIZE];
 	char loader[64];
 	struct boot_module module[MAX_MODULES];
-	struct boot_e820 e820[MAX_E820];
+	struct e820_entry e820[MAX_E820];
 	u32 nr_modules, nr_e820;
-	u8 rsdp[RSDP_SIZE];		/* copy in a multiboot 2 tag: the firmware's... */
-	u32 rsdp_size;		/* ...own is elsewhere; 0: no tag */
 	bool efi;		/* firmware is UEFI */
 	bool truncated;		/* something did not fit above */
 	struct boot_framebuffer fb;	/* all 0: unknown */

@@ -16,8 +16,7 @@
 /* First C, called by head.S with the loader's registers. */
 void boot_main(u32 magic, u32 info) __noreturn;
 
-/* An exception before the boot pCPU has its IDT. */
-void early_trap(const struct regs *regs) __noreturn;
+/* For exceptions before the boot pCPU has its IDT. */
 void early_idt_load(void);
 
 /* Continue at @next on CR3 @cr3 and the host stack it maps (head.S). */
@@ -38,13 +37,8 @@ void modules_load_kernel(const struct boot_info *info, struct kernel *k);
 u64 modules_frames(void);
 void modules_release(void);
 
-/* Where firmware's ACPI root pointer stands, if not in the BIOS areas (rsdp.c). */
-
-/* The one that the loader's tag is a copy of, or 0. After the direct map. */
+/* Read the ACPI tables from a root pointer outside the BIOS areas: where it is, or 0. */
 paddr_t rsdp_find(const struct boot_info *info);
-
-/* Any valid one: UEFI with a loader that tells nothing (multiboot 1), or 0. */
-paddr_t rsdp_find_any(const struct boot_info *info);
 
 /* What the static decompression libraries expect of a C library (libc-shim.c). */
 

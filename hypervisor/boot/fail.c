@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Failures before the machine is set up.
- *
- * panic() wants a struct pcpu and stacks that it knows, which are not there yet.
- * Once pcpu_load() has run, exceptions go to dispatch instead.
+ * What ends boot: faults that the user can mend, in one line; and exceptions before
+ * the boot pCPU has its own IDT. Those take the handlers of host space, which lead
+ * to panic(), on the stack and with the GDT of head.S.
  */
 #include "base/string.h"
 #include "boot/boot.h"
@@ -13,27 +12,19 @@
 #include "state/descriptor-tables.h"
 
 #define VECTORS		32
-#define STUB_SIZE	16
 #define EARLY_CS	0x08
 
-extern const char early_stubs[];
+extern const struct idt_row host_idt_table[];
 static struct idt_gate early_idt[VECTORS];
 
 void early_idt_load(void)
 {
 	struct table_register p = { sizeof(early_idt) - 1, (u64)early_idt };
-	u32 i;
+	const struct idt_row *row;
 
-	for (i = 0; i < VECTORS; i++)
-		idt_set(&early_idt[i], EARLY_CS, (u64)early_stubs + i * STUB_SIZE, 0, 0);
+	for (row = host_idt_table; row->vector < VECTORS; row++)
+		idt_set(&early_idt[row->vector], EARLY_CS, row->handler, 0, 0);
 	__asm__ __volatile__("lidt %0" :: "m"(p));
-}
-
-static void __noreturn early_stop(void)
-{
-	if (opt_noreboot)
-		machine_halt();
-	machine_reboot();
 }
 
 void boot_fail(const char *fmt, ...)
@@ -45,20 +36,7 @@ void boot_fail(const char *fmt, ...)
 	vsnformat(line, sizeof(line), fmt, ap);
 	va_end(ap);
 	printk(LOG_ERROR, "ringlet: boot: %s", line);
-	early_stop();
-}
-
-void early_trap(const struct regs *regs)
-{
-	static bool nested;
-
-	if (!nested) {
-		nested = true;
-		printk(LOG_ERROR,
-		       "ringlet: boot: exception %lu, error %lx, at %016lx, "
-		       "cr2 %016lx, rsp %016lx: report it with this log",
-		       regs->vector, regs->error, regs->rip, read_cr2(),
-		       regs->rsp);
-	}
-	early_stop();
+	if (opt_noreboot)
+		machine_halt();
+	machine_reboot();
 }

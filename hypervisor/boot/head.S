@@ -159,32 +159,7 @@ start64:
 	call	boot_main
 	ud2
 
-/*
- * early_stubs: exceptions before pcpu_load(), 16 bytes each, on the stack that
- * was interrupted; they make a struct regs and do not return.
- */
 	.section .init.text, "ax", @progbits
-	.globl early_stubs
-	.balign 16
-early_stubs:
-	vec = 0
-	.rept 32
-	.balign 16
-	.if !(vec == 8 || (vec >= 10 && vec <= 14) || vec == 17 || vec == 21)
-	pushq	$0
-	.endif
-	pushq	$vec
-	jmp	early_common
-	vec = vec + 1
-	.endr
-
-early_common:
-	PUSH_GPRS
-	movq	%rsp, %rdi
-	andq	$~15, %rsp
-	cld
-	call	early_trap
-	ud2
 
 /*
  * boot_on_host_stack(cr3, next): go over to the boot pCPU's own address space

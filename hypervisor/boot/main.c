@@ -10,11 +10,13 @@
  * Everything that names physical memory early goes through boot_phys(), which
  * knows what is mapped at each stage.
  */
+#include "base/string.h"
 #include "boot/boot.h"
 #include "boot/dom0.h"
 #include "boot/memory.h"
 #include "boot/options.h"
 #include "console/printk.h"
+#include "control/control.h"
 #include "dispatch/dispatch.h"
 #include "gate/gate.h"
 #include "machine/acpi.h"
@@ -35,7 +37,7 @@
 
 static struct boot_info info;
 static struct kernel kernel;
-static paddr_t rsdp;		/* as a loader told it; 0: it did not */
+static paddr_t rsdp;		/* 0: in the BIOS areas */
 static u32 aps_ready;
 
 extern const char image_end[];
@@ -83,10 +85,9 @@ void boot_main(u32 magic, u32 pa)
 			"ringlet: boot: the boot loader's information is longer than there "
 			"is room for: the rest is ignored");
 	options_parse(args, false);
-	xen_version_set_command_line(args);
+	scopy(hypervisor_command_line, args, sizeof(hypervisor_command_line));
 	cpu_features_init();
 	boot_memory();
-	rsdp = rsdp_find(&info);
 	modules_load_kernel(&info, &kernel);
 	ranges_to_heap(&boot_free);
 	mm_boot_init();
@@ -109,9 +110,8 @@ static void RESIDENT __noreturn ap_main(void)
 
 static void boot_devices(void)
 {
-	if (acpi_boot_init(rsdp) && !rsdp)
-		rsdp = rsdp_find_any(&info);
-	if (!acpi.has_madt && (!rsdp || acpi_boot_init(rsdp)))
+	rsdp = rsdp_find(&info);
+	if (!rsdp && acpi_boot_init(0))
 		printk(LOG_WARNING, "ringlet: boot: no usable ACPI tables: one CPU, no I/O APIC");
 	if (!clock_boot_init())
 		boot_fail("no ACPI PM timer that counts: switch ACPI on in the machine's set-up");

@@ -2,7 +2,7 @@
 /*
  * Memory before the heap.
  *
- * ram_ranges: what the boot loader's map calls RAM, page-aligned inwards,
+ * ram: what the boot loader's map calls RAM, page-aligned inwards,
  * sorted, without overlaps, minus what another entry claims (firmware's maps
  * may overlap: RAM loses) and minus the first MiB, which stays as firmware left
  * it and is the service domain's to map, as I/O memory is.
@@ -29,17 +29,17 @@ extern const char resident_end[];	/* ringlet.lds */
 
 static void range_insert(struct ranges *s, unsigned int at, paddr_t start, paddr_t end)
 {
-	struct ram_range *r = &s->range[at];
+	struct range *r = &s->range[at];
 
-	if (start >= end || s->n == MAX_RAM_RANGES)
+	if (start >= end || s->n == MAX_RANGES)
 		return;	/* the map is absurd; what does not fit is not used */
 	memmove(r + 1, r, (s->n++ - at) * sizeof(*r));
-	*r = (struct ram_range){ start, end };
+	*r = (struct range){ start, end };
 }
 
 static void range_delete(struct ranges *s, unsigned int at)
 {
-	struct ram_range *r = &s->range[at];
+	struct range *r = &s->range[at];
 
 	memmove(r, r + 1, (--s->n - at) * sizeof(*r));
 }
@@ -63,7 +63,7 @@ static void ranges_subtract(struct ranges *s, paddr_t start, paddr_t end)
 	unsigned int i = s->n;
 
 	while (i-- > 0) {
-		struct ram_range r = s->range[i];
+		struct range r = s->range[i];
 
 		if (start >= end || r.end <= start || r.start >= end)
 			continue;
@@ -97,18 +97,16 @@ const char *memory_map_init(const struct boot_info *info)
 	u32 i;
 
 	for (i = 0; i < info->nr_e820; i++) {
-		const struct boot_e820 *e = &info->e820[i];
+		const struct e820_entry *e = &info->e820[i];
 
-		machine_e820[i].addr = e->addr;
-		machine_e820[i].size = e->size;
-		machine_e820[i].type = e->type;
 		if (e->type == E820_RAM)
 			ranges_add(&boot_free, ALIGN_UP(e->addr, PAGE_SIZE),
 				   ALIGN_DOWN(e->addr + e->size, PAGE_SIZE));
 	}
+	memcpy(machine_e820, info->e820, sizeof(machine_e820));
 	nr_machine_e820 = info->nr_e820;
 	for (i = 0; i < info->nr_e820; i++) {
-		const struct boot_e820 *e = &info->e820[i];
+		const struct e820_entry *e = &info->e820[i];
 
 		if (e->type != E820_RAM)
 			ranges_subtract(&boot_free, ALIGN_DOWN(e->addr, PAGE_SIZE),
@@ -116,9 +114,8 @@ const char *memory_map_init(const struct boot_info *info)
 	}
 	ranges_subtract(&boot_free, 0, LOW_MEMORY_END);
 	ranges_subtract(&boot_free, min(limit, MAX_FRAMES << PAGE_SHIFT), ~0UL);
-	memcpy(ram_ranges, boot_free.range, sizeof(ram_ranges));
-	nr_ram_ranges = boot_free.n;
-	if (!nr_ram_ranges)
+	ram = boot_free;
+	if (!ram.n)
 		return "the boot loader's memory map has no RAM above 1 MiB";
 	return NULL;
 }
@@ -149,7 +146,7 @@ static paddr_t table_frame(void)
 	return boot_alloc(PAGE_SIZE, FOUR_GIB);
 }
 
-bool e820_is_tables(const struct boot_e820 *e)
+bool e820_is_tables(const struct e820_entry *e)
 {
 	return (e->type == E820_ACPI || e->type == E820_NVS) &&
 	       e->addr + e->size <= MAX_FRAMES << PAGE_SHIFT;
@@ -179,10 +176,10 @@ const char *memory_direct_map(const struct boot_info *info)
 
 	if (!rc)
 		rc = host_map_direct(0, LOW_MEMORY_END);
-	for (i = 0; !rc && i < nr_ram_ranges; i++)
-		rc = map_ram(ram_ranges[i].start, ram_ranges[i].end);
+	for (i = 0; !rc && i < ram.n; i++)
+		rc = map_ram(ram.range[i].start, ram.range[i].end);
 	for (i = 0; !rc && i < info->nr_e820; i++) {
-		const struct boot_e820 *e = &info->e820[i];
+		const struct e820_entry *e = &info->e820[i];
 
 		if (e820_is_tables(e))
 			rc = host_map_direct(ALIGN_DOWN(e->addr, PAGE_SIZE),
@@ -196,10 +193,9 @@ const char *memory_direct_map(const struct boot_info *info)
 
 const char *memory_frame_table(void)
 {
-	u64 frames = ram_ranges[nr_ram_ranges - 1].end >> PAGE_SHIFT;
+	u64 frames = ram.range[ram.n - 1].end >> PAGE_SHIFT;
 	u64 size = frames * sizeof(struct page), mfn;
 	paddr_t pa = boot_alloc(size, ~0UL);
-	unsigned int i;
 
 	if (!pa)
 		return "too little memory in one piece for the frame table";
@@ -207,10 +203,6 @@ const char *memory_frame_table(void)
 	frame_count = frames;
 	memset(frame_table, 0, size);
 	for (mfn = 0; mfn < frames; mfn++)
-		frame_table[mfn].owner = OWNER_NONE;
-	for (i = 0; i < nr_ram_ranges; i++)
-		for (mfn = ram_ranges[i].start >> PAGE_SHIFT;
-		     mfn < ram_ranges[i].end >> PAGE_SHIFT; mfn++)
-			frame_table[mfn].owner = OWNER_HYP;
+		frame_table[mfn].owner = mfn_is_ram(MFN(mfn)) ? OWNER_HYP : OWNER_NONE;
 	return NULL;
 }

@@ -9,11 +9,6 @@
 /* RAM below this is left to firmware, AP start-up and the service domain. */
 #define LOW_MEMORY_END	0x100000UL
 
-/* Sorted, without overlaps, page-aligned. What does not fit is not there. */
-struct ranges {
-	unsigned int n;
-	struct ram_range range[MAX_RAM_RANGES];
-};
 void ranges_add(struct ranges *s, paddr_t start, paddr_t end);
 u64 ranges_bytes(const struct ranges *s);
 void ranges_to_heap(const struct ranges *s);
@@ -21,7 +16,7 @@ void ranges_to_heap(const struct ranges *s);
 /* RAM that nobody uses; a copy of it is a state to return to. */
 extern struct ranges boot_free;
 
-/* Fill machine_e820 and ram_ranges; NULL, or what is wrong with the map. */
+/* Fill machine_e820 and ram; NULL, or what is wrong with the map. */
 const char *memory_map_init(const struct boot_info *info);
 
 /* Keep start .. end from being allocated or given to the heap. */
@@ -37,7 +32,7 @@ void boot_take(paddr_t start, paddr_t end);
 paddr_t boot_alloc(u64 size, paddr_t below);
 
 /* Firmware's tables: in the direct map, though not RAM. */
-bool e820_is_tables(const struct boot_e820 *e);
+bool e820_is_tables(const struct e820_entry *e);
 
 /* Build the direct map and switch to it; NULL, or what is wrong. */
 const char *memory_direct_map(const struct boot_info *info);

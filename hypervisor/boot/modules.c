@@ -19,16 +19,6 @@ static void add_temporary(paddr_t start, paddr_t end)
 	ranges_add(&temporary, ALIGN_DOWN(start, PAGE_SIZE), ALIGN_UP(end, PAGE_SIZE));
 }
 
-static bool in_ram(paddr_t start, paddr_t end)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr_ram_ranges; i++)
-		if (start >= ram_ranges[i].start && end <= ram_ranges[i].end)
-			return true;
-	return false;
-}
-
 void modules_take(const struct boot_info *info)
 {
 	u32 i;
@@ -42,7 +32,7 @@ void modules_take(const struct boot_info *info)
 
 		if (m->start == m->end)
 			continue;
-		if (!in_ram(m->start, m->end))
+		if (!range_is_ram(m->start, m->end))
 			boot_fail("module %u does not lie in RAM: use another boot loader", i + 1);
 		boot_take(m->start, m->end);
 		add_temporary(m->start, m->end);

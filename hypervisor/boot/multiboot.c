@@ -33,11 +33,6 @@ struct mb1_module {
 	u32 start, end, string, reserved;
 };
 
-/* A range of memory, in both; in multiboot 1 its size stands before it. */
-struct mmap_entry {
-	u64 addr, len;
-	u32 type;
-} __packed;
 
 /* Multiboot 2, section 3.6. */
 struct mb2_tag {
@@ -52,8 +47,6 @@ struct mb2_tag {
 #define MB2_FB		8
 #define MB2_EFI32	11
 #define MB2_EFI64	12
-#define MB2_RSDP_OLD	14
-#define MB2_RSDP_NEW	15
 #define MB2_EFI_MMAP	17
 
 /* Offsets in the tag of a frame buffer. */
@@ -86,14 +79,14 @@ static void copy_phys_string(struct boot_info *info, char *dst, size_t size, pad
 		copy_string(info, dst, size, boot_phys(pa, max), max);
 }
 
-static void add_e820(struct boot_info *info, u64 addr, u64 len, u32 type)
+static void add_e820(struct boot_info *info, struct e820_entry e)
 {
-	if (!len || addr + len < addr)
+	if (!e.size || e.addr + e.size < e.addr)
 		return;
 	if (info->nr_e820 == MAX_E820)
 		info->truncated = true;
 	else
-		info->e820[info->nr_e820++] = (struct boot_e820){ addr, len, type };
+		info->e820[info->nr_e820++] = e;
 }
 
 /* Room for the string of a module; NULL if there is none for the module. */
@@ -111,18 +104,18 @@ static char *add_module(struct boot_info *info, u64 start, u64 end)
 	return m->string;
 }
 
-/* @step: from one entry to the next; 0: the size of each stands before it. */
+/* @step: from one entry to the next; 0 (multiboot 1): the size of each stands before it. */
 static const char *parse_mmap(const u8 *p, u32 length, u32 step, struct boot_info *info)
 {
 	u32 at = 0, head = step ? 0 : sizeof(u32), size = step;
-	struct mmap_entry e;
+	struct e820_entry e;
 
 	while (length - at >= head + sizeof(e)) {
 		memcpy(&size, head ? p + at : (u8 *)&step, sizeof(size));
 		if (size < sizeof(e))
 			return bad_info;
 		memcpy(&e, p + at + head, sizeof(e));
-		add_e820(info, e.addr, e.len, e.type);
+		add_e820(info, e);
 		if (size > length - at - head)
 			break;
 		at += head + size;
@@ -222,14 +215,6 @@ static const char *parse_mb2_tag(const u8 *tag, struct mb2_tag t, struct boot_in
 		if (t.size < FB_COLOR)
 			return bad_info;
 		parse_mb2_fb(tag, t.size, info);
-		break;
-	case MB2_RSDP_OLD:
-	case MB2_RSDP_NEW:
-		/* The newer one has the XSDT: it wins, wherever it stands. */
-		if (info->rsdp_size && t.type == MB2_RSDP_OLD)
-			break;
-		info->rsdp_size = min(t.size - (u32)sizeof(t), RSDP_SIZE);
-		memcpy(info->rsdp, tag + sizeof(t), info->rsdp_size);
 		break;
 	case MB2_EFI32:
 	case MB2_EFI64:

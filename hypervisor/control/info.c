@@ -222,8 +222,8 @@ long op_machine_info(struct domain *d, void *arg)
 	};
 	d = domain_find(0, NULL, &op->nr_domains);
 	domain_put(d);	/* the service domain */
-	for (i = 0; i < nr_ram_ranges; i++)
-		op->total_pages += (ram_ranges[i].end - ram_ranges[i].start) >> PAGE_SHIFT;
+	for (i = 0; i < ram.n; i++)
+		op->total_pages += (ram.range[i].end - ram.range[i].start) >> PAGE_SHIFT;
 	scopy(op->command_line, hypervisor_command_line, sizeof(op->command_line));
 	return 0;
 }

@@ -178,7 +178,7 @@ static void adjust(const struct vcpu *v, u32 leaf, u32 sub, u32 r[4])
 /* Bits that the machine addresses of RAM need. */
 static u32 machine_address_width(void)
 {
-	paddr_t end = nr_ram_ranges ? ram_ranges[nr_ram_ranges - 1].end : 0;
+	paddr_t end = ram.n ? ram.range[ram.n - 1].end : 0;
 
 	return end ? 64 - __builtin_clzll(end - 1) : 0;
 }

@@ -36,8 +36,6 @@ bool emulate_forced_cpuid(struct vcpu *v);	/* #UD with the "xen" prefix */
 /* Version of the base profile, as xen_version and CPUID give it: 4.17. */
 #define BASE_VERSION	(4 << 16 | 17)
 
-/* What xen_version.commandline answers; boot, once. Cut off after 1,023 bytes. */
-void xen_version_set_command_line(const char *s);
 
 /* Device interrupts. */
 void pirq_interrupt(u32 vector);		/* from host_entry/host_trap */

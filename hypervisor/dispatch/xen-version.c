@@ -11,7 +11,6 @@
  */
 #include "dispatch/dispatch.h"
 
-#include "base/string.h"
 #include "control/control.h"
 #include "state/guest-access.h"
 
@@ -21,11 +20,6 @@
 #define STRING(x)	STRING_(x)
 
 _Static_assert(sizeof(hypervisor_command_line) == sizeof(xen_commandline_t), "");
-
-void xen_version_set_command_line(const char *s)
-{
-	scopy(hypervisor_command_line, s, sizeof(hypervisor_command_line));
-}
 
 static long give(u64 arg, const void *from, size_t size)
 {

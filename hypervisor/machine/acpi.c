@@ -43,7 +43,7 @@ static u64 field(struct table t, u32 off, unsigned int bytes)
 	return off + bytes <= t.len ? get(t.p + off, bytes) : 0;
 }
 
-bool acpi_checksum_ok(const u8 *p, u32 len)
+static bool checksum_ok(const u8 *p, u32 len)
 {
 	u8 sum = 0;
 
@@ -66,7 +66,7 @@ static bool table_open(paddr_t pa, struct table *t)
 	if (t->len < HEADER_SIZE || t->len > TABLE_MAX)
 		return false;
 	t->p = map(pa, t->len);
-	return t->p && acpi_checksum_ok(t->p, t->len);
+	return t->p && checksum_ok(t->p, t->len);
 }
 
 static bool signature_is(struct table t, const char *sig)
@@ -170,7 +170,7 @@ static void parse_root(struct table t, unsigned int entry_size)
 
 static bool rsdp_ok(const u8 *p)
 {
-	return !memcmp(p, "RSD PTR ", 8) && acpi_checksum_ok(p, 20);
+	return !memcmp(p, "RSD PTR ", 8) && checksum_ok(p, 20);
 }
 
 /* The first KiB of the EBDA, then the BIOS area, on 16-byte borders. */
@@ -211,7 +211,7 @@ int acpi_boot_init(paddr_t rsdp)
 	p = rsdp ? map(rsdp, 36) : NULL;
 	if (!p || !rsdp_ok(p))
 		return -ENOENT;
-	if (p[15] >= 2 && acpi_checksum_ok(p, 36) && table_open(get(p + 24, 8), &root) &&
+	if (p[15] >= 2 && checksum_ok(p, 36) && table_open(get(p + 24, 8), &root) &&
 	    signature_is(root, "XSDT"))
 		parse_root(root, 8);
 	else if (table_open(get(p + 16, 4), &root) && signature_is(root, "RSDT"))

@@ -23,8 +23,6 @@ struct acpi_info {
 };
 extern struct acpi_info acpi;
 
-/* Do the bytes of a table sum to zero? */
-bool acpi_checksum_ok(const u8 *p, u32 len);
 
 /*
  * Where a legacy interrupt arrives: the MADT's override, or IRQ n = GSI n, edge,

@@ -24,7 +24,7 @@
 #define EXTENT_SHIFT		6
 #define MAX_EXTENTS		(0xffffffffU >> EXTENT_SHIFT)
 
-struct e820_entry machine_e820[128];
+struct e820_entry machine_e820[MAX_E820];
 unsigned int nr_machine_e820;
 
 paddr_t address_limit(u32 mem_flags)

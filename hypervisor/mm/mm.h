@@ -6,6 +6,7 @@
 #ifndef RINGLET_MM_MM_H
 #define RINGLET_MM_MM_H
 
+#include "state/alloc.h"
 #include "state/domain.h"
 #include "state/type-info.h"
 
@@ -125,11 +126,7 @@ void mm_flush_vcpus(struct domain *d, u64 vcpus);
 int __must_check mm_protect_mmio(paddr_t start, paddr_t end, bool allow_read);
 
 /* Machine memory map for XENMEM_machine_memory_map, set by boot. */
-struct e820_entry {
-	u64 addr, size;
-	u32 type;
-} __packed;
-extern struct e820_entry machine_e820[128];
+extern struct e820_entry machine_e820[MAX_E820];
 extern unsigned int nr_machine_e820;
 
 #endif

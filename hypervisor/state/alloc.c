@@ -27,20 +27,18 @@
 
 struct page *frame_table __ro_after_init;
 u64 frame_count __ro_after_init;
-struct ram_range ram_ranges[MAX_RAM_RANGES];
-unsigned int nr_ram_ranges;
+struct ranges ram;
 
 static spinlock_t heap_lock = SPINLOCK_INIT;
 static u32 free_head[2][MAX_ORDER + 1] __guarded_by(heap_lock);
 static u64 free_frames __guarded_by(heap_lock);
 
-bool mfn_is_ram(mfn_t mfn)
+bool range_is_ram(paddr_t start, paddr_t end)
 {
-	paddr_t pa = mfn_to_paddr(mfn);
 	unsigned int i;
 
-	for (i = 0; i < nr_ram_ranges; i++)
-		if (pa >= ram_ranges[i].start && pa < ram_ranges[i].end)
+	for (i = 0; i < ram.n; i++)
+		if (start >= ram.range[i].start && end <= ram.range[i].end)
 			return true;
 	return false;
 }

@@ -7,16 +7,32 @@
 
 struct domain;
 
-/* RAM as the boot loader described it; entries sorted, page-aligned inwards. */
-#define MAX_RAM_RANGES 64
-struct ram_range {
-	paddr_t start, end;
-};
-extern struct ram_range ram_ranges[MAX_RAM_RANGES];
-extern unsigned int nr_ram_ranges;
+/* A range as the BIOS and every boot loader describe it. */
+#define MAX_E820	128
+struct e820_entry {
+	u64 addr, size;
+	u32 type;
+} __packed;
 
-/* True for frames of real RAM (frame_table also spans the holes between). */
-bool mfn_is_ram(mfn_t mfn);
+/* Sorted, without overlaps, page-aligned. What does not fit is not there. */
+#define MAX_RANGES	64
+struct ranges {
+	unsigned int n;
+	struct range {
+		paddr_t start, end;
+	} range[MAX_RANGES];
+};
+
+/* RAM as the boot loader described it. */
+extern struct ranges ram;
+
+/* True for what is real RAM throughout (frame_table also spans the holes between). */
+bool range_is_ram(paddr_t start, paddr_t end);
+
+static inline bool mfn_is_ram(mfn_t mfn)
+{
+	return range_is_ram(mfn_to_paddr(mfn), mfn_to_paddr(mfn) + PAGE_SIZE);
+}
 
 /**
  * heap_add() - give a range of RAM to the allocator (boot, and init memory)

@@ -197,18 +197,14 @@ static void good_mb2(struct mb2 *m)
 		u32 range[2];
 		char string[20];
 	} module = { { 0x400000, 0x500000 }, "placeholder root=x" };
-	u8 rsdp[36] = "RSD PTR ";
 
 	mb2_start(m);
 	mb2_tag(m, 1, "placeholder console=com1", 25);
 	mb2_tag(m, 2, "GRUB 2.06", 10);
 	mb2_tag(m, 3, &module, sizeof(module));
 	mb2_tag(m, 6, mmap, sizeof(mmap));
-	rsdp[15] = 2;
-	mb2_tag(m, 15, rsdp, 36);
-	rsdp[15] = 0;
-	mb2_tag(m, 14, rsdp, 20);
-	mb2_tag(m, 12, rsdp, 8);
+	mb2_tag(m, 15, "RSD PTR ", 8);		/* of no interest */
+	mb2_tag(m, 12, "12345678", 8);
 }
 
 static void test_mb2_good(void **state)
@@ -227,8 +223,6 @@ static void test_mb2_good(void **state)
 			    "root=x");
 	assert_int_equal(info.nr_e820, 2);
 	assert_int_equal(info.e820[1].type, E820_ACPI);
-	assert_int_equal(info.rsdp_size, 36);
-	assert_int_equal(info.rsdp[15], 2);
 	assert_true(info.efi);
 }
 

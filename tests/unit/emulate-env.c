@@ -13,8 +13,7 @@
 
 struct pcpu test_pcpu;
 struct cpu_features cpu_features;
-struct ram_range ram_ranges[MAX_RAM_RANGES] = { { 0, 0x40000000 } };
-unsigned int nr_ram_ranges = 1;
+struct ranges ram = { 1, { { 0, 0x40000000 } } };
 u64 test_gdt[512];
 static u64 our_gdt[512];
 
