@@ -23,6 +23,7 @@
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
 #include "mm/mm.h"
+#include "state/guest-access.h"
 
 #define MAX_LDT_ENTRIES	8192
 #define GDT_PAGE_ENTRIES (PAGE_SIZE / 8)
@@ -47,61 +48,19 @@ static int check_context(const struct vcpu_guest_context *c)
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(address); i++)
-		if (!guest_entry_valid(address[i]))
+		if (!va_is_guest(address[i]))
 			return -EINVAL;
 	for (i = 0; i < ARRAY_SIZE(c->trap_ctxt); i++)
-		if (!guest_entry_valid(c->trap_ctxt[i].address))
+		if (!va_is_guest(c->trap_ctxt[i].address))
 			return -EINVAL;
 	if (c->ldt_ents > MAX_LDT_ENTRIES || c->ldt_base & ~PAGE_MASK ||
 	    c->gdt_ents > GUEST_GDT_PAGES * GDT_PAGE_ENTRIES ||
-	    c->ctrlreg[3] & ~PAGE_MASK || c->ctrlreg[1] & ~PAGE_MASK)
+	    c->ctrlreg[3] & ~PAGE_MASK || !mfn_valid(MFN(xen_cr3_to_pfn(c->ctrlreg[3]))) ||
+	    c->ctrlreg[1] & ~PAGE_MASK || !mfn_valid(MFN(xen_cr3_to_pfn(c->ctrlreg[1]))))
 		return -EINVAL;
 	return 0;
 }
 
-static int take_user_base(struct vcpu *v, u64 cr3)
-{
-	struct domain *d = v->domain;
-	mfn_t mfn = MFN(xen_cr3_to_pfn(cr3));
-	int rc;
-
-	if (!mfn.v)
-		return 0;
-	if (!mfn_valid(mfn))
-		return -EINVAL;
-	spin_lock(&d->page_lock);
-	rc = page_get_type(d, mfn, PT_L4);
-	if (!rc)
-		v->user_l4 = mfn;
-	spin_unlock(&d->page_lock);
-	return rc;
-}
-
-/* Everything that holds frames of the guest, or nothing of it. */
-static int take_frames(struct vcpu *v, const struct vcpu_guest_context *c, bool pin)
-{
-	mfn_t base = MFN(xen_cr3_to_pfn(c->ctrlreg[3]));
-	int rc;
-
-	if (!mfn_valid(base))
-		return -EINVAL;
-	rc = mm_set_gdt(v, c->gdt_frames, c->gdt_ents);
-	if (rc)
-		return rc;
-	rc = mm_load_base(v, base);
-	if (rc)
-		goto err_gdt;
-	rc = take_user_base(v, c->ctrlreg[1]);
-	if (!rc && pin)
-		rc = mm_pin_base(v->domain, base);
-	if (!rc)
-		return 0;
-	mm_unload_base(v);
-err_gdt:
-	if (mm_set_gdt(v, c->gdt_frames, 0))
-		domain_crash(v->domain, "GDT of v%u cannot be given back", v->id);
-	return rc;
-}
 
 static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 {
@@ -145,8 +104,8 @@ int vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c, bool pi
 	if (v->initialised)
 		return -EEXIST;
 	rc = check_context(c);
-	if (!rc)
-		rc = take_frames(v, c, pin);
+	rc = rc ?: mm_vcpu_start(v, c->gdt_frames, c->gdt_ents, MFN(xen_cr3_to_pfn(c->ctrlreg[3])),
+				 MFN(xen_cr3_to_pfn(c->ctrlreg[1])), pin);
 	if (rc)
 		return rc;
 

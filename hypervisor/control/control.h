@@ -27,7 +27,5 @@ void domain_shutdown(struct domain *d, u32 reason);
 
 /* Which callbacks a guest registered reach the gate through gate_ro. */
 void vcpu_set_trap(struct vcpu *v, u32 vector, const struct trap_info *t);
-/* May control go to @address on entry to the guest's kernel? 0 means: nowhere. */
-bool guest_entry_valid(u64 address);
 
 #endif

@@ -22,11 +22,6 @@
 			 BIT(CALLBACKTYPE_syscall) | BIT(CALLBACKTYPE_nmi) | \
 			 BIT(CALLBACKTYPE_sysenter) | BIT(CALLBACKTYPE_syscall32))
 
-bool guest_entry_valid(u64 address)
-{
-	return is_canonical(address) && (address < GUEST_HOLE_START || address >= GUEST_HOLE_END);
-}
-
 void vcpu_set_trap(struct vcpu *v, u32 vector, const struct trap_info *t)
 {
 	struct gate_trap g = { t->address, t->flags & TRAP_FLAGS };
@@ -60,7 +55,7 @@ long do_set_trap_table(u64 traps)
 			return -EFAULT;
 		if (!t.address)
 			return 0;
-		if (!guest_entry_valid(t.address))
+		if (!va_is_guest(t.address))
 			return -EINVAL;
 		vcpu_set_trap(v, t.vector, &t);
 	}
@@ -82,7 +77,7 @@ static long op_register(struct vcpu *v, void *arg)
 {
 	const struct callback_register *op = arg;
 
-	if (!guest_entry_valid(op->address))
+	if (!va_is_guest(op->address))
 		return -EINVAL;
 	return set_callback(v, op->type, op->address, op->flags & CALLBACKF_mask_events);
 }
@@ -116,8 +111,7 @@ long do_set_callbacks(u64 event, u64 failsafe, u64 syscall)
 {
 	struct gate_callback *cb = current_vcpu->gate_ro->callback;
 
-	if (!guest_entry_valid(event) || !guest_entry_valid(failsafe) ||
-	    !guest_entry_valid(syscall))
+	if (!va_is_guest(event) || !va_is_guest(failsafe) || !va_is_guest(syscall))
 		return -EINVAL;
 	cb[CALLBACKTYPE_event].entry = event;
 	cb[CALLBACKTYPE_failsafe].entry = failsafe;

@@ -26,7 +26,6 @@
 #include "sched/sched.h"
 #include "state/guest-access.h"
 
-void host_nmi(void);
 void host_machine_check(void) __noreturn;
 void host_double_fault_in_gate(void) __noreturn;
 
@@ -268,7 +267,7 @@ void host_trap(struct regs *r)
 		return;
 	}
 	if (r->vector == VEC_NMI) {
-		host_nmi();
+		machine_halt_if_told();
 		return;
 	}
 	/*
@@ -284,10 +283,6 @@ void host_trap(struct regs *r)
 	      r->vector, r->error, read_cr2());
 }
 
-void host_nmi(void)
-{
-	machine_halt_if_told();
-}
 
 void host_machine_check(void)
 {

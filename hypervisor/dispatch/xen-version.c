@@ -26,14 +26,6 @@ static long give(u64 arg, const void *from, size_t size)
 	return copy_to_guest(arg, from, size) ? -EFAULT : 0;
 }
 
-static long give_compile_info(u64 arg)
-{
-	static const struct xen_compile_info info = {
-		.compiler = "gcc " STRING(__GNUC__) "." STRING(__GNUC_MINOR__),
-	};
-
-	return give(arg, &info, sizeof(info));
-}
 
 /*
  * Linux stops without preserve_ad and gnttab_map_avail_bits; clearing and copying
@@ -74,6 +66,9 @@ long do_xen_version(u64 cmd, u64 arg)
 	static const xen_extraversion_t extra = "-ringlet-0.1";
 	static const xen_capabilities_info_t capabilities = "xen-3.0-x86_64 ";
 	static const xen_changeset_info_t changeset;
+	static const struct xen_compile_info compiled = {
+		.compiler = "gcc " STRING(__GNUC__) "." STRING(__GNUC_MINOR__),
+	};
 	static const struct xen_platform_parameters platform = {
 		.virt_start = GUEST_HOLE_START,
 	};
@@ -84,7 +79,7 @@ long do_xen_version(u64 cmd, u64 arg)
 	case XENVER_extraversion:
 		return give(arg, extra, sizeof(extra));
 	case XENVER_compile_info:
-		return give_compile_info(arg);
+		return give(arg, &compiled, sizeof(compiled));
 	case XENVER_capabilities:
 		return give(arg, capabilities, sizeof(capabilities));
 	case XENVER_changeset:

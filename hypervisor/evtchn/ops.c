@@ -22,19 +22,6 @@ static bool virq_is_global(u32 virq)
 	       virq != VIRQ_XENOPROF && virq != VIRQ_XENPMU;
 }
 
-/* A new port in @state, for the caller to fill in. */
-static int port_new(struct domain *d, u8 state, u32 *port, struct evtchn **e)
-	__requires(d->event_lock)
-{
-	int rc = port_alloc(d, port);
-
-	if (rc)
-		return rc;
-	*e = port_record(d, *port);
-	(*e)->state = state;
-	d->evtchn->nr_open++;
-	return 0;
-}
 
 static long op_alloc_unbound(struct vcpu *v, void *arg)
 {
@@ -47,7 +34,7 @@ static long op_alloc_unbound(struct vcpu *v, void *arg)
 	if (rc)
 		return rc;
 	spin_lock(&d->event_lock);
-	rc = port_new(d, EVTCHNSTAT_unbound, &op->port, &e);
+	rc = port_alloc(d, EVTCHNSTAT_unbound, &op->port, &e);
 	if (!rc) {
 		e->remote.domid = op->remote_dom == DOMID_SELF ? v->domain->id : op->remote_dom;
 		e->remote.port = 0;
@@ -71,7 +58,7 @@ static long op_bind_interdomain(struct vcpu *v, void *arg)
 	event_lock_two(d, rd);
 	r = port_open(rd, op->remote_port);
 	if (r && r->state == EVTCHNSTAT_unbound && r->remote.domid == d->id && !rd->is_dying)
-		rc = port_new(d, EVTCHNSTAT_interdomain, &op->local_port, &e);
+		rc = port_alloc(d, EVTCHNSTAT_interdomain, &op->local_port, &e);
 	if (!rc) {
 		e->remote.domid = rd->id;
 		e->remote.port = op->remote_port;
@@ -98,7 +85,7 @@ static long op_bind_virq(struct vcpu *v, void *arg) __requires(v->domain->event_
 	if (!domain_vcpu(d, op->vcpu))
 		return -ENOENT;
 	bound = &d->vcpu[op->vcpu]->evtchn->virq_port[op->virq];
-	rc = *bound ? -EEXIST : port_new(v->domain, EVTCHNSTAT_virq, &op->port, &e);
+	rc = *bound ? -EEXIST : port_alloc(v->domain, EVTCHNSTAT_virq, &op->port, &e);
 	if (!rc) {
 		e->virq = op->virq;
 		e->vcpu = op->vcpu;
@@ -116,7 +103,7 @@ static long op_bind_ipi(struct vcpu *v, void *arg) __requires(v->domain->event_l
 
 	if (!domain_vcpu(d, op->vcpu))
 		return -ENOENT;
-	rc = port_new(v->domain, EVTCHNSTAT_ipi, &op->port, &e);
+	rc = port_alloc(v->domain, EVTCHNSTAT_ipi, &op->port, &e);
 	if (!rc)
 		e->vcpu = op->vcpu;
 	return rc;
@@ -135,7 +122,7 @@ static long op_bind_pirq(struct vcpu *v, void *arg) __requires(v->domain->event_
 	if (!d->is_hardware)
 		return -EPERM;
 	bound = &d->evtchn->pirq_port[op->pirq];
-	rc = *bound ? -EEXIST : port_new(v->domain, EVTCHNSTAT_pirq, &op->port, &e);
+	rc = *bound ? -EEXIST : port_alloc(v->domain, EVTCHNSTAT_pirq, &op->port, &e);
 	if (!rc) {
 		e->pirq = op->pirq;
 		*bound = op->port;

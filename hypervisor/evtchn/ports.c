@@ -71,30 +71,31 @@ static int ports_grow(struct domain *d)
 }
 
 /**
- * port_alloc() - find a closed port
- * @port: set to it; its state is still closed
+ * port_alloc() - open a closed port
+ * @state: that it is to have; for the caller to fill in what belongs to it
+ * @port, @e: set to it
  * Return: 0, -ENOSPC or -ENOMEM; -EINVAL: the domain is dying, or not complete.
  */
-int port_alloc(struct domain *d, u32 *port)
+int port_alloc(struct domain *d, u8 state, u32 *port, struct evtchn **e)
 {
-	struct evtchn_domain *e = d->evtchn;
-	u32 p = e->first_free;
-	int rc;
+	struct evtchn_domain *ed = d->evtchn;
+	int rc = 0;
 
 	if (d->is_dying || !d->vcpu[0])
 		return -EINVAL;
-	while (port_open(d, p))
-		p++;
-	e->first_free = p;
-	if (p >= d->max_ports)
+	while (port_open(d, ed->first_free))
+		ed->first_free++;
+	if (ed->first_free >= d->max_ports)
 		return -ENOSPC;
-	if (!port_record(d, p)) {
+	if (!port_record(d, ed->first_free))
 		rc = ports_grow(d);
-		if (rc)
-			return rc;
-	}
-	*port = p;
-	port_record(d, p)->vcpu = 0;
+	if (rc)
+		return rc;
+	*port = ed->first_free;
+	*e = port_record(d, *port);
+	(*e)->vcpu = 0;
+	(*e)->state = state;
+	ed->nr_open++;
 	return 0;
 }
 

@@ -89,7 +89,8 @@ extern const struct evtchn_abi evtchn_2level, evtchn_fifo;
 struct evtchn *port_record(struct domain *d, u32 port) __requires(d->event_lock);
 /* The same, only if it is open. */
 struct evtchn *port_open(struct domain *d, u32 port) __requires(d->event_lock);
-int __must_check port_alloc(struct domain *d, u32 *port) __requires(d->event_lock);
+int __must_check port_alloc(struct domain *d, u8 state, u32 *port, struct evtchn **e)
+	__requires(d->event_lock);
 void port_raise(struct domain *d, u32 port, struct evtchn *e) __requires(d->event_lock);
 
 /* These two take locks themselves. */

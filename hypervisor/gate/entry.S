@@ -596,7 +596,7 @@ gate_nmi_noerr:
 gate_mc_noerr:
 	pushq	$0
 	jmp	gate_mc
-IST_ENTRY gate_nmi, VEC_NMI, host_nmi, HOST_NMI_TOP
+IST_ENTRY gate_nmi, VEC_NMI, machine_halt_if_told, HOST_NMI_TOP
 IST_ENTRY gate_mc, VEC_MC, host_machine_check, HOST_MC_TOP
 IST_ENTRY gate_df, VEC_DF, host_double_fault_in_gate, HOST_DF_TOP
 

@@ -23,14 +23,6 @@ struct side {
 	bool write;
 };
 
-static int own_get(struct domain *d, mfn_t mfn, bool write)
-{
-	if (!mfn_valid(mfn))
-		return -EINVAL;
-	if (write)
-		return page_hold_writable(d, mfn);
-	return page_get(mfn_to_page(mfn), d) ? 0 : -EPERM;
-}
 
 static int side_get(struct vcpu *v, const struct gnttab_copy_ptr *p, bool gref, struct side *s)
 {
@@ -41,7 +33,8 @@ static int side_get(struct vcpu *v, const struct gnttab_copy_ptr *p, bool gref, 
 		return GNTST_permission_denied;
 	if (!gref) {
 		s->mfn = MFN(p->u.gmfn);
-		rc = own_get(v->domain, s->mfn, s->write);
+		rc = s->write ? page_hold_writable(v->domain, s->mfn) :
+		     frame_get(s->mfn, v->domain->id) ? 0 : -EPERM;
 		return rc == -ERESTART ? GRANT_RESTART : rc ? GNTST_general_error : GNTST_okay;
 	}
 	s->d = domain_get(p->domid == DOMID_SELF ? v->domain->id : p->domid);

@@ -100,11 +100,8 @@ int user_base_load(struct vcpu *v, mfn_t mfn)
 int mm_load_base(struct vcpu *v, mfn_t mfn)
 {
 	struct mm_core *c = mm_lock(v->domain);
-	int rc;
+	int rc = v->domain->is_dying ? -ESRCH : types_settle(c, base_load(v, mfn));
 
-	do {
-		rc = v->domain->is_dying ? -ESRCH : base_load(v, mfn);
-	} while (rc == -ERESTART && types_retry(c));
 	mm_unlock(v->domain);
 	return rc;
 }
@@ -124,17 +121,20 @@ void bases_unload(struct vcpu *v)
 		type_put(c, user);
 }
 
-void mm_unload_base(struct vcpu *v)
+int mm_vcpu_start(struct vcpu *v, const unsigned long *gdt, u32 gdt_entries,
+		  mfn_t base, mfn_t user, bool pin)
 {
-	mm_lock(v->domain);
-	bases_unload(v);
+	struct mm_core *c = mm_lock(v->domain);
+	int rc = gdt_load(v, gdt, gdt_entries);
+
+	rc = rc ?: types_settle(c, base_load(v, base));
+	rc = rc ?: types_settle(c, user_base_load(v, user));
+	if (!rc && pin)
+		rc = type_pin(c, base, PT_L4);
+	if (rc) {
+		bases_unload(v);
+		gdt_unmap(v);
+	}
 	mm_unlock(v->domain);
-}
-
-int mm_pin_base(struct domain *d, mfn_t mfn)
-{
-	int rc = type_pin(mm_lock(d), mfn, PT_L4);
-
-	mm_unlock(d);
 	return rc;
 }

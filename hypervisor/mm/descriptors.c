@@ -101,33 +101,31 @@ void gdt_unmap(struct vcpu *v)
 	gdt_replace(v, NULL, 0);
 }
 
-int mm_set_gdt(struct vcpu *v, const unsigned long *frames, u32 entries)
+int gdt_load(struct vcpu *v, const unsigned long *frames, u32 entries)
 {
-	int rc;
+	int rc = v->domain->is_dying ? -ESRCH :
+		 hold_gdt_frames(v->domain, frames, DIV_ROUND_UP(entries, DESC_PER_PAGE));
 
-	if (entries > MAX_GDT_ENTRIES)
-		return -EINVAL;
-	mm_lock(v->domain);
-	rc = v->domain->is_dying ? -ESRCH :
-	     hold_gdt_frames(v->domain, frames, DIV_ROUND_UP(entries, DESC_PER_PAGE));
 	if (!rc)
 		gdt_replace(v, frames, entries);
-	mm_unlock(v->domain);
 	return rc;
 }
 
 long do_set_gdt(u64 frames, u64 entries)
 {
 	unsigned long mfns[GUEST_GDT_PAGES];
-	u32 n;
+	struct vcpu *v = current_vcpu;
+	u32 n = (u32)entries;
+	long rc;
 
-	entries = (u32)entries;
-	if (entries > MAX_GDT_ENTRIES)
+	if (n > MAX_GDT_ENTRIES)
 		return -EINVAL;
-	n = DIV_ROUND_UP((u32)entries, DESC_PER_PAGE);
-	if (copy_from_guest(mfns, frames, n * sizeof(mfns[0])))
+	if (copy_from_guest(mfns, frames, DIV_ROUND_UP(n, DESC_PER_PAGE) * sizeof(mfns[0])))
 		return -EFAULT;
-	return mm_set_gdt(current_vcpu, mfns, entries);
+	mm_lock(v->domain);
+	rc = gdt_load(v, mfns, n);
+	mm_unlock(v->domain);
+	return rc;
 }
 
 static int write_descriptor(struct mm_core *c, mfn_t mfn, unsigned int slot, u64 desc)
@@ -138,7 +136,7 @@ static int write_descriptor(struct mm_core *c, mfn_t mfn, unsigned int slot, u64
 	if (!(x & TI_VALIDATED) || type_info_type(x) != PT_DESC)
 		return frame_write_u64(c, mfn, slot, desc);
 	/* One store: the CPU may load the descriptor right now. */
-	WRITE_ONCE(((u64 *)env_map(mfn))[slot], desc);
+	WRITE_ONCE(((u64 *)mfn_to_virt(mfn))[slot], desc);
 	return 0;
 }
 
@@ -147,19 +145,17 @@ long do_update_descriptor(u64 maddr, u64 desc)
 	struct domain *d = current_vcpu->domain;
 	mfn_t mfn = paddr_to_mfn(maddr);
 	struct mm_core *c;
-	long rc;
+	struct page *pg;
+	long rc = -EINVAL;
 
-	if ((maddr & 7) || !mfn_valid(mfn) || !desc_check(&desc))
+	if ((maddr & 7) || !desc_check(&desc))
 		return -EINVAL;
 	c = mm_lock(d);
-	if (!page_get(mfn_to_page(mfn), d)) {
-		mm_unlock(d);
-		return -EINVAL;
+	pg = frame_get(mfn, d->id);
+	if (pg) {
+		rc = types_settle(c, write_descriptor(c, mfn, (maddr & ~PAGE_MASK) / 8, desc));
+		ref_put(c, pg);
 	}
-	do {
-		rc = write_descriptor(c, mfn, (maddr & ~PAGE_MASK) / 8, desc);
-	} while (rc == -ERESTART && types_retry(c));
-	ref_put(c, mfn_to_page(mfn));
 	mm_unlock(d);
 	return rc;
 }

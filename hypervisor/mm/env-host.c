@@ -73,15 +73,6 @@ enum env_io env_io_access(mfn_t mfn)
 	return access;
 }
 
-void *env_map(mfn_t mfn)
-{
-	return mfn_to_virt(mfn);
-}
-
-bool env_is_ram(mfn_t mfn)
-{
-	return mfn_is_ram(mfn);
-}
 
 void mm_flush_vcpus(struct domain *d, u64 vcpus)
 {
@@ -184,37 +175,26 @@ void mm_unlock(struct domain *d)
 	spin_unlock(&d->page_lock);
 }
 
-bool page_get(struct page *pg, const struct domain *d)
-{
-	return page_ref_get(pg, d->id);
-}
 
-void page_free_last(struct page *pg)
+void page_put(struct page *pg)
 {
-	struct domain *d = domain_of_page(pg->owner);
+	struct domain *d;
 
+	if (!page_ref_put(pg))
+		return;
+	d = domain_of_page(pg->owner);
 	BUG_ON(!d);
 	flush_numbered(d, is_foreign(pg));
 	frame_free(pg);
 }
 
-void page_put(struct page *pg)
-{
-	if (page_ref_put(pg))
-		page_free_last(pg);
-}
-
 int page_get_type(struct domain *d, mfn_t mfn, enum page_type t)
 {
 	struct mm_core *c = &d->mm->core;
-	int rc;
 
 	c->budget = MM_BUDGET;
 	table_close(d);
-	do {
-		rc = type_get(c, mfn, t);
-	} while (rc == -ERESTART && types_retry(c));
-	return rc;
+	return types_settle(c, type_get(c, mfn, t));
 }
 
 void page_put_type(struct domain *d, mfn_t mfn)

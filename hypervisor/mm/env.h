@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the pure core of mm (types.c, update.c, validate.c) needs of its
- * surroundings. Chosen at link time: env-host.c in the hypervisor, a model
- * machine in the unit tests.
+ * surroundings, besides mfn_to_virt() and range_is_ram(). Chosen at link time:
+ * env-host.c in the hypervisor, a model machine in the unit tests.
  */
 #ifndef RINGLET_MM_ENV_H
 #define RINGLET_MM_ENV_H
@@ -11,9 +11,6 @@
 
 struct mm_core;
 
-/* Pointer to the contents of a frame of RAM. */
-void *env_map(mfn_t mfn);
-bool env_is_ram(mfn_t mfn);
 
 /* How may the hardware domain map this frame, which is not RAM? */
 enum env_io { ENV_IO_NONE, ENV_IO_READ, ENV_IO_WRITE };

@@ -19,13 +19,10 @@
 int mm_foreign_hold(struct domain *d, mfn_t mfn, bool write)
 {
 	struct mm_core *c = mm_lock(d);
-	struct page *pg;
-	int rc = -EPERM;
+	struct page *pg = d->is_dying ? NULL : frame_get(mfn, d->id);
+	int rc = d->is_dying ? -ESRCH : -EPERM;
 
-	if (d->is_dying) {
-		rc = -ESRCH;
-	} else if (mfn_valid(mfn) && page_get(mfn_to_page(mfn), d)) {
-		pg = mfn_to_page(mfn);
+	if (pg) {
 		__atomic_fetch_or(&pg->flags, PAGE_FOREIGN, __ATOMIC_SEQ_CST);
 		rc = 0;
 		if (write) {

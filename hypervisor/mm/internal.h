@@ -65,6 +65,9 @@ int __must_check base_load(struct vcpu *v, mfn_t mfn) __requires(v->domain->page
 int __must_check user_base_load(struct vcpu *v, mfn_t mfn) __requires(v->domain->page_lock);
 void bases_unload(struct vcpu *v) __requires(v->domain->page_lock);
 void ldt_unmap(struct vcpu *v) __requires(v->domain->page_lock);
+/* @entries: no more than GUEST_GDT_PAGES hold. */
+int __must_check gdt_load(struct vcpu *v, const unsigned long *frames, u32 entries)
+	__requires(v->domain->page_lock);
 void gdt_unmap(struct vcpu *v) __requires(v->domain->page_lock);
 
 /* Split a batch's count argument. */
@@ -77,10 +80,8 @@ static inline int __must_check batch_start(u64 arg, u32 *count, u32 *done)
 	return *done > *count ? -EINVAL : 0;
 }
 
-static inline u64 batch_count(u32 count, u32 done)
-{
-	return (u64)done << BATCH_DONE_SHIFT | BATCH_RESUMED | count;
-}
+/* The batch ends, or gives way: @done goes to the guest, or into the count. Return: @rc. */
+long batch_end(struct vcpu *v, u32 count, u32 done, u64 pdone, long rc);
 
 static inline bool mfn_given(mfn_t mfn)
 {
@@ -90,8 +91,6 @@ static inline bool mfn_given(mfn_t mfn)
 /* Flush as update_va_mapping and mmuext_op ask for it; @mask: guest pointer. */
 int __must_check flush_vcpu_mask(struct domain *d, u64 mask);
 
-/* The last reference is gone, without the lock: flush and free. */
-void page_free_last(struct page *pg);
 
 /**
  * other_domain() - the domain that a call of @v names, unless it is its own

@@ -46,7 +46,6 @@ void mm_boot_init(void)
 	}
 	l3[pt_index(M2P_VIRT, L3_SHIFT)] = pte_make(virt_to_mfn(l2), PTE_RODATA);
 	l4_entry = pte_make(virt_to_mfn(l3), PTE_RODATA);
-	guest_access_init(page_free_last);
 }
 
 u64 m2p_l4_entry(void)

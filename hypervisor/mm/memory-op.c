@@ -61,12 +61,11 @@ static int extent_add(struct domain *d, const struct xen_memory_reservation *r,
 /* Take the allocation reference off one frame. */
 static int frame_give_back(struct domain *d, mfn_t mfn) __requires(d->page_lock)
 {
-	struct page *pg;
+	struct page *pg = frame_get(mfn, d->id);
 	int rc = -EINVAL;
 
-	if (!mfn_valid(mfn) || !page_get(mfn_to_page(mfn), d))
+	if (!pg)
 		return -EINVAL;
-	pg = mfn_to_page(mfn);
 	if (!(pg->flags & PAGE_XEN_SHARED) && page_flag_take(pg, PAGE_ALLOCATED)) {
 		m2p_set(mfn, ~0ULL);
 		ref_put(&d->mm->core, pg);

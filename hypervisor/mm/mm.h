@@ -10,9 +10,6 @@
 #include "state/domain.h"
 #include "state/type-info.h"
 
-/* References: get fails for frames of another owner or being freed. */
-bool __must_check page_get(struct page *pg, const struct domain *d);
-void page_put(struct page *pg);	/* the last one flushes and frees */
 
 /**
  * page_get_type() - take a reference and a type reference on a frame
@@ -77,13 +74,19 @@ u64 m2p_get(mfn_t mfn);			/* only for mfn_valid() frames */
  * mm_load_base() - make @mfn the base of @v's address space
  *
  * Takes the L4 type on it, drops the old one, copies its entries into v->l4
- * (all but the reserved slots). Used by mmuext NEW_BASEPTR, vcpu initialise and
- * the domain builder.
+ * (all but the reserved slots).
  */
 int __must_check mm_load_base(struct vcpu *v, mfn_t mfn);
-void mm_unload_base(struct vcpu *v);
-/* Pin a table that is a base now: guests unpin the one that they were started on. */
-int __must_check mm_pin_base(struct domain *d, mfn_t mfn);
+/**
+ * mm_vcpu_start() - take what a vCPU is to start on, all of it or nothing
+ * @gdt: frames, for @gdt_entries of them, which GUEST_GDT_PAGES hold
+ * @user: frame 0: none
+ * @pin: pin the base, too: guests unpin the one that they were started on
+ *
+ * Return: as page_get_type().
+ */
+int __must_check mm_vcpu_start(struct vcpu *v, const unsigned long *gdt, u32 gdt_entries,
+			       mfn_t base, mfn_t user, bool pin);
 
 /**
  * mm_fault_on_write() - a ring-1 write fault that may be a page-table update
@@ -105,8 +108,6 @@ bool mm_close_table(struct vcpu *v);
 
 /* Demand-map a page of the guest's LDT into the gate. True if handled. */
 bool mm_fault_on_ldt(struct vcpu *v, u64 va);
-/* set_gdt and descriptors for vcpu_op initialise: frames are checked. */
-int __must_check mm_set_gdt(struct vcpu *v, const unsigned long *frames, u32 entries);
 
 /*
  * Flush the TLBs of every pCPU that has a vCPU of @d in guest space; returns

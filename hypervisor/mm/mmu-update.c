@@ -4,7 +4,7 @@
  *
  * Requests are read from the guest once, a chunk at a time, then each is
  * checked and committed. When the budget of the call is spent it stops between
- * two requests with -ERESTART (batch_count()).
+ * two requests with -ERESTART (batch_end()).
  *
  * A privileged domain may name another one as the frames' owner. Then each
  * request holds the frame it maps first (foreign.c).
@@ -34,7 +34,7 @@ static int machphys_update(struct domain *d, const struct domain *owner,
 			   mfn_t mfn, u64 pfn) __requires(d->page_lock)
 {
 	d->mm->core.budget -= 8;
-	if (!mfn_valid(mfn) || !page_get(mfn_to_page(mfn), owner))
+	if (!frame_get(mfn, owner->id))
 		return -EINVAL;
 	m2p_set(mfn, pfn);
 	page_put(mfn_to_page(mfn));	/* flushes the owner's pCPUs, not ours */
@@ -91,9 +91,11 @@ static int update_chunk(struct domain *d, const struct mmu_update *req,
 	return types_undo(c) ? 0 : -ERESTART;
 }
 
-static long report_done(u64 pdone, u32 done, long rc)
+long batch_end(struct vcpu *v, u32 count, u32 done, u64 pdone, long rc)
 {
-	if (pdone && copy_to_guest(pdone, &done, sizeof(done)))
+	if (rc == -ERESTART)
+		v->call_args[1] = (u64)done << BATCH_DONE_SHIFT | BATCH_RESUMED | count;
+	else if (pdone && copy_to_guest(pdone, &done, sizeof(done)))
 		return -EFAULT;
 	return rc;
 }
@@ -128,24 +130,31 @@ static int own_batch(struct domain *d, u64 ureqs, u32 total, u32 *done)
 	return rc;
 }
 
+/* What @entry maps of @fd is held while it is written; @fd NULL: nothing is. */
+static int foreign_hold(struct domain *fd, u64 entry)
+{
+	return fd && (entry & PTE_P) ? mm_foreign_hold(fd, pte_mfn(entry), entry & PTE_RW) : 0;
+}
+
+static void foreign_drop(struct domain *fd, u64 entry)
+{
+	if (fd && (entry & PTE_P))
+		mm_foreign_drop(pte_mfn(entry), entry & PTE_RW);
+}
+
 static int foreign_update(struct domain *d, struct domain *fd, const struct mmu_update *req)
 {
-	bool maps = (req->ptr & 7) != MMU_MACHPHYS_UPDATE && (req->val & PTE_P);
-	bool write = req->val & PTE_RW;
+	u64 entry = (req->ptr & 7) == MMU_MACHPHYS_UPDATE ? 0 : req->val;
 	struct mm_core *c;
-	int rc;
+	int rc = foreign_hold(fd, entry);
 
-	rc = maps ? mm_foreign_hold(fd, pte_mfn(req->val), write) : 0;
 	if (rc)
 		return rc;
 	c = mm_lock(d);
-	do {
-		rc = one_update(d, fd, req);
-	} while (rc == -ERESTART && types_retry(c));
+	rc = types_settle(c, one_update(d, fd, req));
 	types_undo(c);
 	mm_unlock(d);
-	if (maps)
-		mm_foreign_drop(pte_mfn(req->val), write);
+	foreign_drop(fd, entry);
 	return rc;
 }
 
@@ -182,7 +191,7 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 	if (!rc)
 		rc = frames_owner(v, (u16)foreigndom, &fd);
 	if (rc)
-		return report_done(pdone, 0, rc);
+		return batch_end(v, total, 0, pdone, rc);
 
 	if (fd)
 		rc = foreign_batch(v->domain, fd, ureqs, total, &done);
@@ -190,11 +199,7 @@ long do_mmu_update(u64 ureqs, u64 count, u64 pdone, u64 foreigndom)
 		rc = own_batch(v->domain, ureqs, total, &done);
 	other_domain_put(fd);
 
-	if (rc == -ERESTART) {
-		v->call_args[1] = batch_count(total, done);
-		return rc;
-	}
-	return report_done(pdone, done, rc);
+	return batch_end(v, total, done, pdone, rc);
 }
 
 int flush_vcpu_mask(struct domain *d, u64 mask)
@@ -229,48 +234,41 @@ static int flush_as_asked(struct domain *d, u64 flags)
 	return 0;
 }
 
-/* @foreign: as in struct pt_op. */
-static long va_update(struct vcpu *v, u64 va, u64 val, u64 flags, u32 foreign)
+/* @fd: the frame's owner if it is not @v's domain. */
+static long va_update(struct vcpu *v, struct domain *fd, u64 va, u64 val, u64 flags)
 {
-	struct domain *d = v->domain;
-	struct mm_core *c = mm_lock(d);
 	struct pt_op op = {
 		.kind = PT_OP_STORE, .mask = ~0ULL, .value = val,
-		.foreign = foreign,
+		.foreign = fd ? fd->id + 1U : 0,
 	};
+	struct mm_core *c;
 	mfn_t l1;
-	long rc;
+	long rc = foreign_hold(fd, val);
 
-	do {
-		rc = guest_walk_l1(v, va, &l1) ? -EINVAL :
-		     table_update(c, l1, pt_index(va, L1_SHIFT), &op);
-	} while (rc == -ERESTART && types_retry(c));
+	if (rc)
+		return rc;
+	c = mm_lock(v->domain);
+	rc = types_settle(c, guest_walk_l1(v, va, &l1) ? -EINVAL :
+			  table_update(c, l1, pt_index(va, L1_SHIFT), &op));
 	types_undo(c);
-	mm_unlock(d);
-	return rc ? rc : flush_as_asked(d, flags);
+	mm_unlock(v->domain);
+	rc = rc ?: flush_as_asked(v->domain, flags);
+	foreign_drop(fd, val);
+	return rc;
 }
 
 long do_update_va_mapping(u64 va, u64 val, u64 flags)
 {
-	return va_update(current_vcpu, va, val, flags, 0);
+	return va_update(current_vcpu, NULL, va, val, flags);
 }
 
 long do_update_va_mapping_otherdomain(u64 va, u64 val, u64 flags, u64 domid)
 {
 	struct vcpu *v = current_vcpu;
-	bool maps = val & PTE_P, write = val & PTE_RW;
 	struct domain *fd;
-	long rc;
+	long rc = frames_owner(v, domid, &fd);
 
-	rc = frames_owner(v, domid, &fd);
-	if (rc || !fd)
-		return rc ? rc : do_update_va_mapping(va, val, flags);
-	rc = maps ? mm_foreign_hold(fd, pte_mfn(val), write) : 0;
-	if (!rc) {
-		rc = va_update(v, va, val, flags, fd->id + 1U);
-		if (maps)
-			mm_foreign_drop(pte_mfn(val), write);
-	}
-	domain_put(fd);
+	rc = rc ?: va_update(v, fd, va, val, flags);
+	other_domain_put(fd);
 	return rc;
 }

@@ -4,7 +4,7 @@
  *
  * Each operation is read once, checked, and done under the lock. A pin or the
  * undoing of a tree may take long: then the call stops with -ERESTART, with
- * what was done kept in the tables (mm/types.c) and in the count (batch_count()).
+ * what was done kept in the tables (mm/types.c) and in the count (batch_end()).
  *
  * A privileged domain may pin and unpin tables of another one, whose lock and
  * whose core it then is. All else is the caller's own.
@@ -26,7 +26,7 @@ static int fill_page(struct vcpu *v, mfn_t dst, mfn_t src, bool copy)
 	struct mm_core *c = &v->domain->mm->core;
 	int rc;
 
-	if (copy && (!mfn_valid(src) || !page_get(mfn_to_page(src), v->domain)))
+	if (copy && !frame_get(src, v->domain->id))
 		return -EINVAL;
 	rc = type_get(c, dst, PT_WRITABLE);
 	if (!rc) {
@@ -63,14 +63,12 @@ static int pin_op(struct domain *d, const struct mmuext_op *op)
 	mfn_t mfn = MFN(op->arg1.mfn);
 	int rc;
 
-	do {
-		if (d->is_dying)
-			rc = -ESRCH;
-		else if (op->cmd == MMUEXT_UNPIN_TABLE)
-			rc = type_unpin(c, mfn);
-		else
-			rc = type_pin(c, mfn, PT_L1 + op->cmd);
-	} while (rc == -ERESTART && types_retry(c));
+	if (d->is_dying)
+		rc = -ESRCH;
+	else if (op->cmd == MMUEXT_UNPIN_TABLE)
+		rc = type_unpin(c, mfn);
+	else
+		rc = types_settle(c, type_pin(c, mfn, PT_L1 + op->cmd));
 	mm_unlock(d);
 	return rc;
 }
@@ -118,9 +116,7 @@ static int one_op(struct vcpu *v, struct domain *fd, const struct mmuext_op *op)
 		return 0;
 	}
 	c = mm_lock(v->domain);
-	do {
-		rc = table_op(v, op);
-	} while (rc == -ERESTART && types_retry(c));
+	rc = types_settle(c, table_op(v, op));
 	mm_unlock(v->domain);
 	return rc;
 }
@@ -169,11 +165,5 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 		rc = -ERESTART;
 	other_domain_put(fd);
 
-	if (rc == -ERESTART) {
-		v->call_args[1] = batch_count(total, done);
-		return rc;
-	}
-	if (pdone && copy_to_guest(pdone, &done, sizeof(done)))
-		return -EFAULT;
-	return rc;
+	return batch_end(v, total, done, pdone, rc);
 }

@@ -29,6 +29,7 @@
 #include "base/string.h"
 #include "mm/env.h"
 #include "mm/types.h"
+#include "state/alloc.h"
 
 #define NR_ENTRIES 512
 
@@ -85,7 +86,7 @@ static void queue_undo(struct mm_core *c, struct page *pg, enum page_type t, uns
 /* The same for as long as an entry refers to the frame. */
 static bool leaf_is_io(mfn_t mfn)
 {
-	return !mfn_valid(mfn) || (mfn_to_page(mfn)->owner == OWNER_NONE && !env_is_ram(mfn));
+	return !mfn_valid(mfn) || (mfn_to_page(mfn)->owner == OWNER_NONE && !mfn_is_ram(mfn));
 }
 
 static int acquire(struct mm_core *c, struct page *pg, enum page_type t);
@@ -202,7 +203,7 @@ void entry_put(struct mm_core *c, unsigned int level, u64 e)
 /* What entry @slot of a table that is no longer one holds. */
 static void drop_entry(struct mm_core *c, struct page *pg, unsigned int level, unsigned int slot)
 {
-	u64 e = READ_ONCE(((u64 *)env_map(page_to_mfn(pg)))[slot]);
+	u64 e = READ_ONCE(((u64 *)mfn_to_virt(page_to_mfn(pg)))[slot]);
 
 	if (level == 4 && !l4_slot_is_guest(slot))
 		return;
@@ -213,7 +214,7 @@ static void drop_entry(struct mm_core *c, struct page *pg, unsigned int level, u
 /* Drop what the first @done entries of an L1 hold: bounded, so at once. */
 static void l1_drop(struct mm_core *c, struct page *pg, unsigned int done)
 {
-	u64 *t = env_map(page_to_mfn(pg));
+	u64 *t = mfn_to_virt(page_to_mfn(pg));
 
 	c->budget -= done;
 	while (done--)
@@ -228,7 +229,7 @@ static void l1_drop(struct mm_core *c, struct page *pg, unsigned int done)
 static int take_entries(struct mm_core *c, struct page *pg, unsigned int level,
 			unsigned int from, unsigned int *done)
 {
-	u64 *t = env_map(page_to_mfn(pg));
+	u64 *t = mfn_to_virt(page_to_mfn(pg));
 	unsigned int i;
 	int rc = 0;
 
@@ -255,7 +256,7 @@ static int take_entries(struct mm_core *c, struct page *pg, unsigned int level,
 
 static void l4_bitmap_make(struct page *pg)
 {
-	u64 *t = env_map(page_to_mfn(pg)), map[L4_BITMAP_WORDS] = { 0 };
+	u64 *t = mfn_to_virt(page_to_mfn(pg)), map[L4_BITMAP_WORDS] = { 0 };
 	unsigned int i;
 
 	for (i = 0; i < NR_ENTRIES; i++)
@@ -326,7 +327,7 @@ static int acquire_first(struct mm_core *c, struct page *pg, u64 x, enum page_ty
 		return validate_table(c, pg, t, 0);
 
 	c->budget -= NR_ENTRIES;
-	if (!desc_check_page(env_map(page_to_mfn(pg)))) {
+	if (!desc_check_page(mfn_to_virt(page_to_mfn(pg)))) {
 		type_info_write(pg, idle_bits(c, t));
 		return -EINVAL;
 	}
@@ -367,13 +368,10 @@ static int acquire(struct mm_core *c, struct page *pg, enum page_type t)
  */
 int type_get(struct mm_core *c, mfn_t mfn, enum page_type t)
 {
-	struct page *pg;
+	struct page *pg = frame_get(mfn, c->owner);
 	int rc;
 
-	if (!mfn_valid(mfn))
-		return -EPERM;
-	pg = mfn_to_page(mfn);
-	if (!page_ref_get(pg, c->owner))
+	if (!pg)
 		return -EPERM;
 	rc = acquire(c, pg, t);
 	if (rc)
@@ -485,16 +483,12 @@ static bool drop_pin(struct mm_core *c, struct page *pg)
 
 int type_unpin(struct mm_core *c, mfn_t mfn)
 {
-	struct page *pg;
-	int rc = -EINVAL;
+	struct page *pg = frame_get(mfn, c->owner);
+	int rc;
 
-	if (!mfn_valid(mfn))
+	if (!pg)
 		return -EPERM;
-	pg = mfn_to_page(mfn);
-	if (!page_ref_get(pg, c->owner))
-		return -EPERM;
-	if (drop_pin(c, pg))
-		rc = 0;
+	rc = drop_pin(c, pg) ? 0 : -EINVAL;
 	ref_put(c, pg);
 	return rc;
 }

@@ -74,6 +74,14 @@ bool types_undo(struct mm_core *c);
 /* True if -ERESTART can be answered here and now by calling again. */
 bool types_retry(struct mm_core *c);
 
+/* What @call returns, made again as long as that can be done. */
+#define types_settle(c, call) ({ \
+	int rc_; \
+	do \
+		rc_ = (call); \
+	while (rc_ == -ERESTART && types_retry(c)); \
+	rc_; })
+
 /* What an entry of a table of @level (1 to 4) refers to. */
 int __must_check entry_get(struct mm_core *c, unsigned int level, u64 *e);
 /* The same for an L1's entry that names a frame of another domain. */

@@ -78,7 +78,7 @@ int new_entry_get(struct mm_core *c, unsigned int level, const struct pt_op *op,
 static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 			unsigned int slot, struct pt_op *op)
 {
-	u64 *p = (u64 *)env_map(table) + slot;
+	u64 *p = (u64 *)mfn_to_virt(table) + slot;
 	u64 old, new;
 	int rc;
 
@@ -98,7 +98,7 @@ static int update_entry(struct mm_core *c, mfn_t table, unsigned int level,
 		entry_put(c, level, new);
 	}
 	if (level == 4) {
-		l4_bitmap_set((u64 *)env_map(table) + L4_BITMAP_SLOT, slot, new & PTE_P);
+		l4_bitmap_set((u64 *)mfn_to_virt(table) + L4_BITMAP_SLOT, slot, new & PTE_P);
 		env_sync_l4(c, table, slot, new);
 	}
 	if (level > 1 && (old & PTE_P) && ((old ^ new) & (PTE_P | PTE_ADDR)))
@@ -117,7 +117,7 @@ static int update_plain(struct mm_core *c, mfn_t mfn, unsigned int slot, struct 
 
 	if (rc)
 		return rc;
-	p = (u64 *)env_map(mfn) + slot;
+	p = (u64 *)mfn_to_virt(mfn) + slot;
 	do {
 		old = READ_ONCE(*p);
 		op->old = old;
@@ -135,13 +135,10 @@ static int update_plain(struct mm_core *c, mfn_t mfn, unsigned int slot, struct 
  */
 int table_update(struct mm_core *c, mfn_t table, unsigned int slot, struct pt_op *op)
 {
-	struct page *pg;
+	struct page *pg = frame_get(table, c->owner);
 	int rc;
 
-	if (!mfn_valid(table))
-		return -EPERM;
-	pg = mfn_to_page(table);
-	if (!page_ref_get(pg, c->owner))
+	if (!pg)
 		return -EPERM;
 	c->budget -= 8;
 	if (frame_is_table(pg))

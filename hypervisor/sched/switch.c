@@ -23,7 +23,6 @@
 
 #include "machine/cpu-features.h"
 #include "machine/cpu.h"
-#include "state/vcpu-space.h"
 
 #define DR7_ACTIVE	0xff
 #define DESC_LDT	2	/* type of a system descriptor: 64-bit LDT */
@@ -126,6 +125,6 @@ void vcpu_registers_load(struct vcpu *v)
 		wrmsr(MSR_TSC_AUX, v->tsc_aux);
 	vcpu_cr4_load(v);
 	vcpu_debug_load(v);
-	vcpu_gate_load(v);
+	v->gate_ro->host_cr3 = this_cpu->host_cr3;
 	v->reload_segments = true;
 }

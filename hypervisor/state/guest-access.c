@@ -22,19 +22,6 @@
 #include "state/domain.h"
 #include "state/type-info.h"
 
-static void (*release_page)(struct page *pg) __ro_after_init;
-
-void guest_access_init(void (*release)(struct page *pg))
-{
-	release_page = release;
-}
-
-static void put_ref(struct page *pg)
-{
-	if (page_ref_put(pg))
-		release_page(pg);
-}
-
 /* Inline: eight times a walk, and a call is dear after a load of CR3. */
 static inline __attribute__((always_inline)) bool
 is_table(mfn_t mfn, u16 owner, enum page_type t)
@@ -60,7 +47,7 @@ read_entry(mfn_t table, u16 owner, enum page_type t, unsigned int slot, u64 *e)
 	return is_table(table, owner, t) ? 0 : -EFAULT;
 }
 
-static bool va_is_guest(u64 va)
+bool va_is_guest(u64 va)
 {
 	return is_canonical(va) && pt_index(va, L4_SHIFT) - GUEST_HOLE_SLOT >= GUEST_HOLE_SLOTS;
 }
@@ -120,13 +107,9 @@ static struct page *hold(struct vcpu *v, u64 va, bool write)
 
 	if (guest_walk(v, va, &w) || (write && !w.writable))
 		return NULL;
-	if (!mfn_valid(w.mfn))
-		return NULL;
-	pg = mfn_to_page(w.mfn);
-	if (!page_ref_get(pg, v->domain->id))
-		return NULL;
-	if (write && !page_writable_get(pg)) {
-		put_ref(pg);
+	pg = frame_get(w.mfn, v->domain->id);
+	if (pg && write && !page_writable_get(pg)) {
+		page_put(pg);
 		return NULL;
 	}
 	return pg;
@@ -147,7 +130,7 @@ copy(struct vcpu *v, u64 va, char *buf, size_t n, bool write)
 		memcpy(write ? p : buf, write ? buf : p, len);
 		if (write)
 			page_writable_put(pg);
-		put_ref(pg);
+		page_put(pg);
 		buf += len;
 		va += len;
 		n -= len;

@@ -70,13 +70,9 @@ int __must_check guest_walk(struct vcpu *v, u64 va, struct guest_walk *w);
  */
 int __must_check guest_walk_l1(struct vcpu *v, u64 va, mfn_t *l1);
 
-/* Is the whole range canonical and outside the reserved slots? @n > 0. */
+/* Is the address, or the whole range, canonical and outside the reserved slots? @n > 0. */
+bool va_is_guest(u64 va);
 bool guest_range_ok(u64 va, u64 n);
 
-/*
- * Hand down what frees a frame whose last reference a copy dropped (another
- * pCPU gave it up meanwhile); boot, once.
- */
-void guest_access_init(void (*release)(struct page *pg));
 
 #endif

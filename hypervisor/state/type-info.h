@@ -84,11 +84,20 @@ static inline bool __must_check page_ref_get(struct page *pg, u16 owner)
 	return true;
 }
 
+/* The frame's page with such a reference; NULL: there is no such frame, or none to get. */
+static inline struct page * __must_check frame_get(mfn_t mfn, u16 owner)
+{
+	return mfn_valid(mfn) && page_ref_get(mfn_to_page(mfn), owner) ? mfn_to_page(mfn) : NULL;
+}
+
 /* Return: true if that was the last one; the caller then frees the frame. */
 static inline bool __must_check page_ref_put(struct page *pg)
 {
 	return __atomic_fetch_sub(&pg->refs, 1, __ATOMIC_SEQ_CST) == 1;
 }
+
+/* mm/env-host.c, by name at link time: drop one without a lock; the last one flushes and frees. */
+void page_put(struct page *pg);
 
 /* Take one flag off; false if it was not set. */
 static inline bool __must_check page_flag_take(struct page *pg, u16 flag)

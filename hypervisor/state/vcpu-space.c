@@ -129,7 +129,3 @@ void vcpu_gate_map_ldt(struct vcpu *v, u32 page, mfn_t mfn)
 		mfn_eq(mfn, INVALID_MFN) ? 0 : pte_make(mfn, PTE_RODATA);
 }
 
-void vcpu_gate_load(struct vcpu *v)
-{
-	v->gate_ro->host_cr3 = this_cpu->host_cr3;
-}

@@ -24,7 +24,5 @@ void vcpu_gate_map_window(struct vcpu *v, mfn_t mfn);
 /* Fill one page of the LDT window; INVALID_MFN: not present. */
 void vcpu_gate_map_ldt(struct vcpu *v, u32 page, mfn_t mfn);
 
-/* Part of the switch: make @v's gate return to this pCPU. */
-void vcpu_gate_load(struct vcpu *v);
 
 #endif

@@ -21,13 +21,10 @@ static struct domain domain = { .id = MODEL_DOMID };
 static struct vcpu vcpu = { .domain = &domain };
 static unsigned int released;
 
-void *mfn_to_virt(mfn_t mfn)
+void page_put(struct page *pg)
 {
-	return env_map(mfn);
-}
-
-static void release(struct page *pg)
-{
+	if (!page_ref_put(pg))
+		return;
 	released++;
 	env_release(&model->core, pg);
 }
@@ -47,7 +44,6 @@ static int setup(void **state)
 	assert_int_equal(type_pin(&model->core, MFN(10), PT_L4), 0);
 	vcpu.guest_l4 = MFN(10);
 	model_pcpu.current = &vcpu;
-	guest_access_init(release);
 	released = 0;
 	return 0;
 }

@@ -109,17 +109,17 @@ int model_write_foreign(u64 table, unsigned int slot, u64 value)
 	return rc;
 }
 
-/* env.h */
+/* env.h, and what is named there */
 
-void *env_map(mfn_t mfn)
+void *mfn_to_virt(mfn_t mfn)
 {
 	assert_true(mfn.v < MODEL_FRAMES);
 	return model->mem[mfn.v];
 }
 
-bool env_is_ram(mfn_t mfn)
+bool range_is_ram(paddr_t start, paddr_t end)
 {
-	return mfn.v < MODEL_IO || mfn.v >= MODEL_FREE;
+	return end <= MODEL_IO * PAGE_SIZE || start >= MODEL_FREE * PAGE_SIZE;
 }
 
 enum env_io env_io_access(mfn_t mfn)
