@@ -18,7 +18,6 @@
 #include "machine/clock.h"
 #include "machine/cpu-features.h"
 #include "mm/mm.h"
-#include "state/alloc.h"
 
 static struct vcpu_guest_context context;
 

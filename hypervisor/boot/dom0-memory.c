@@ -9,7 +9,6 @@
 #include "boot/boot.h"
 #include "boot/dom0.h"
 #include "boot/options.h"
-#include "state/alloc.h"
 
 #define PIECE_ORDER	9
 #define PIECE_PAGES	BIT(PIECE_ORDER)

@@ -4,7 +4,6 @@
 #define RINGLET_BOOT_MEMORY_H
 
 #include "boot/boot-info.h"
-#include "state/alloc.h"
 
 /* RAM below this is left to firmware, AP start-up and the service domain. */
 #define LOW_MEMORY_END	0x100000UL

@@ -23,7 +23,6 @@
 #include "machine/smp.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
-#include "state/alloc.h"
 #include "state/vcpu-space.h"
 
 #include <xen/event_channel.h>

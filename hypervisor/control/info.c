@@ -20,7 +20,6 @@
 #include "machine/clock.h"
 #include "mm/mm.h"
 #include "sched/sched.h"
-#include "state/alloc.h"
 #include "state/guest-access.h"
 
 #include <xen/domctl.h>

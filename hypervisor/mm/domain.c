@@ -15,7 +15,6 @@
  */
 #include "machine/cpu-features.h"
 #include "mm/internal.h"
-#include "state/alloc.h"
 
 #define UNITS_PER_FRAME	8	/* of the budget */
 

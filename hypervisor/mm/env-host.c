@@ -21,7 +21,6 @@
 #include "machine/smp.h"
 #include "mm/env.h"
 #include "mm/internal.h"
-#include "state/alloc.h"
 
 /* Device registers of ours that overlap no page a guest may have. */
 #define MAX_PROTECTED 256

@@ -15,7 +15,6 @@
  * ABI: xen/memory.h, xen_memory_exchange.
  */
 #include "mm/internal.h"
-#include "state/alloc.h"
 #include "state/guest-access.h"
 
 #include <xen/memory.h>

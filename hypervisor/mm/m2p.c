@@ -13,7 +13,6 @@
 #include "base/string.h"
 #include "console/printk.h"
 #include "mm/internal.h"
-#include "state/alloc.h"
 #include "state/guest-access.h"
 
 #define CHUNK_ORDER	9

@@ -13,7 +13,6 @@
  * ABI: xen/memory.h. Operations for translated guests are refused.
  */
 #include "mm/internal.h"
-#include "state/alloc.h"
 #include "state/guest-access.h"
 
 #include <xen/memory.h>
