@@ -175,13 +175,10 @@ void mm_unlock(struct domain *d)
 }
 
 
-void page_put(struct page *pg)
+void page_free_last(struct page *pg)
 {
-	struct domain *d;
+	struct domain *d = domain_of_page(pg->owner);
 
-	if (!page_ref_put(pg))
-		return;
-	d = domain_of_page(pg->owner);
 	BUG_ON(!d);
 	flush_numbered(d, is_foreign(pg));
 	frame_free(pg);

@@ -96,8 +96,15 @@ static inline bool __must_check page_ref_put(struct page *pg)
 	return __atomic_fetch_sub(&pg->refs, 1, __ATOMIC_SEQ_CST) == 1;
 }
 
-/* mm/env-host.c, by name at link time: drop one without a lock; the last one flushes and frees. */
-void page_put(struct page *pg);
+/* mm/env-host.c, by name at link time: flush and free; no lock needed. */
+void page_free_last(struct page *pg);
+
+/* Inline: each copy to or from a guest ends here. */
+static inline void page_put(struct page *pg)
+{
+	if (page_ref_put(pg))
+		page_free_last(pg);
+}
 
 /* Take one flag off; false if it was not set. */
 static inline bool __must_check page_flag_take(struct page *pg, u16 flag)

@@ -21,10 +21,8 @@ static struct domain domain = { .id = MODEL_DOMID };
 static struct vcpu vcpu = { .domain = &domain };
 static unsigned int released;
 
-void page_put(struct page *pg)
+void page_free_last(struct page *pg)
 {
-	if (!page_ref_put(pg))
-		return;
 	released++;
 	env_release(&model->core, pg);
 }
