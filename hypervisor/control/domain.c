@@ -124,6 +124,7 @@ int domain_get_for(const struct vcpu *v, u64 domid, struct domain **d)
 	if (*d == v->domain || v->domain->is_privileged)
 		return 0;
 	domain_put(*d);
+	*d = NULL;
 	return -EPERM;
 }
 

@@ -182,7 +182,7 @@ struct domain *domain_of_page(u16 owner);
 /**
  * domain_get_for() - the domain that a call of @v names
  * @domid: DOMID_SELF, the caller's own, or another's: for the privileged only
- * @d: set to it, with a reference
+ * @d: set to it, with a reference; NULL with an error
  *
  * Return: 0; -ESRCH; -EPERM.
  */

@@ -134,3 +134,41 @@ CASE(child_may_not_map)
 	child_join(&c);
 	child_destroy(&c);
 }
+
+/* Calls that name another domain, refused more often than that one has references. */
+static void name_another(struct child_mail *m, unsigned int vcpu)
+{
+	u32 victim = m->arg[0];
+	unsigned int i;
+
+	for (i = 0; i < 64; i++) {
+		struct xen_memory_reservation r = { .nr_extents = 1, .domid = victim };
+
+		EXPECT_EQ(HYP(mmuext_op, buffer, 0, NULL, victim), -XEN_EPERM);
+		EXPECT_EQ(HYP(mmu_update, buffer, 0, NULL, victim), -XEN_EPERM);
+		EXPECT_EQ(HYP(update_va_mapping_otherdomain, CHILD_SPARE_VA(0), 0, 0, victim),
+			  -XEN_EPERM);
+		set_xen_guest_handle(r.extent_start, (ulong *)buffer);
+		EXPECT_EQ(HYP(memory_op, XENMEM_populate_physmap, &r), 0);
+	}
+}
+
+CASE(child_refusals_drop_nothing)
+{
+	struct ringlet_domain_create op = { .domid = RINGLET_DOMID_ANY, .max_vcpus = 1,
+					    .max_pages = 4 };
+	struct ringlet_domain_info info;
+	struct child c;
+
+	NEED_CHILD();
+	if (!child_create(&c, &(struct child_config){ .fn = name_another }))
+		return;
+	EXPECT_EQ(RINGLET(DOMAIN_CREATE, &op), 0);
+	c.mail->arg[0] = op.domid;
+	child_start(&c);
+	child_join(&c);
+	child_destroy(&c);
+	EXPECT_EQ(domid_info(op.domid, &info), 0);
+	EXPECT_EQ(info.domid, op.domid);
+	EXPECT_EQ(domid_op(RINGLET_OP_RINGLET_OP_DOMAIN_DESTROY, op.domid), 0);
+}
