@@ -11,7 +11,6 @@
 
 #include "boot/boot-info.h"
 #include "domain-builder/builder.h"
-#include "machine/regs.h"
 
 /* First C, called by head.S with the loader's registers. */
 void boot_main(u32 magic, u32 info) __noreturn;
