@@ -142,21 +142,27 @@ struct check {
 	struct report *report;
 };
 
-static const char *where(const struct check *c, const char *key, char object[512])
+/* Where a key was set, "FILE:LINE" or "command line:1"; not at all: the file. */
+static const char *where(const struct check *c, const char *key)
 {
 	const json_t *entry = json_object_get(c->values, key);
-	int line = json_integer_value(json_object_get(entry, "line"));
+	const char *place = json_string_value(json_object_get(entry, "place"));
 
-	if (line)
-		snprintf(object, 512, "%s:%d", c->config->file, line);
-	else
-		snprintf(object, 512, "%s", c->config->file);
-	return object;
+	return place ? place : c->config->file;
 }
 
-#define fault(c, key, action, ...) \
-	report_error((c)->report, EXIT_CONFIG, STAGE, \
-		     where(c, key, (char[512]){ 0 }), action, __VA_ARGS__)
+/* The same of an element of a list. */
+static const char *where_element(const struct check *c, const char *key, size_t i)
+{
+	const json_t *places = json_object_get(json_object_get(c->values, key), "places");
+	const char *place = json_string_value(json_array_get(places, i));
+
+	return place ? place : where(c, key);
+}
+
+#define fault_at(c, place, action, ...) \
+	report_error((c)->report, EXIT_CONFIG, STAGE, place, action, __VA_ARGS__)
+#define fault(c, key, action, ...)	fault_at(c, where(c, key), action, __VA_ARGS__)
 
 static bool contains(const char *const *names, size_t count, const char *name)
 {
@@ -202,7 +208,7 @@ static bool is_known(const char *name)
 static int check_other(const struct check *c, const char *name,
 		       const json_t *value)
 {
-	char object[512], action[96] = "remove it";
+	char action[96] = "remove it";
 	const char *near;
 
 	if (contains(refused, COUNT(refused), name)) {
@@ -212,14 +218,14 @@ static int check_other(const struct check *c, const char *name,
 			     name);
 	}
 	if (contains(without_effect, COUNT(without_effect), name)) {
-		report_warning(c->report, STAGE, where(c, name, object), NULL,
+		report_warning(c->report, STAGE, where(c, name), NULL,
 			       "%s has no effect here", name);
 		return 0;
 	}
 	near = nearest_key(name);
 	if (near)
 		snprintf(action, sizeof(action), "did you mean %s?", near);
-	report_warning(c->report, STAGE, where(c, name, object), action,
+	report_warning(c->report, STAGE, where(c, name), action,
 		       "there is no key %s", name);
 	return 0;
 }
@@ -313,25 +319,30 @@ static int take_drivers(const struct check *c, const json_t *value, uint64_t *dr
 	return fault(c, "drivers", NULL, "drivers must be \"virtio\" or \"xen\"");
 }
 
+static const char *add_device(struct config *config, const struct device *device,
+			      const char *place)
+{
+	const char *wrong = device_add(config->devices, &config->nr_devices, device);
+
+	if (!wrong)
+		config->places[config->nr_devices - 1] = place;
+	return wrong;
+}
+
 /* Drivers and ids of all are chosen when all are known. */
 static int take_device(const struct check *c, const struct key *key,
-		       const json_t *element)
+		       const json_t *element, const char *place)
 {
-	struct config *config = c->config;
 	struct device device;
-	char object[512];
 	const char *wrong;
 
 	if (!json_is_string(element))
-		return fault(c, key->name, "put each between quotes",
-			     "%s: an element is not a string", key->name);
-	if (device_parse(key->at, json_string_value(element), where(c, key->name, object),
-			 &device, c->report))
+		return fault_at(c, place, "put each between quotes",
+				"%s: an element is not a string", key->name);
+	if (device_parse(key->at, json_string_value(element), place, &device, c->report))
 		return -1;
-	device.line = json_integer_value(json_object_get(
-		json_object_get(c->values, key->name), "line"));
-	wrong = device_add(config->devices, &config->nr_devices, &device);
-	return wrong ? fault(c, key->name, NULL, "%s: %s", key->name, wrong) : 0;
+	wrong = add_device(c->config, &device, place);
+	return wrong ? fault_at(c, place, NULL, "%s: %s", key->name, wrong) : 0;
 }
 
 static int take_devices(const struct check *c, const struct key *key,
@@ -344,7 +355,7 @@ static int take_devices(const struct check *c, const struct key *key,
 		return fault(c, key->name, "write [ \"...\" ]",
 			     "%s must be a list of strings", key->name);
 	json_array_foreach(value, i, element)
-		if (take_device(c, key, element))
+		if (take_device(c, key, element, where_element(c, key->name, i)))
 			return -1;
 	return 0;
 }
@@ -406,7 +417,7 @@ static int check_arguments(const struct check *c)
 			  root ? root : "", root && extra ? " " : "",
 			  extra ? extra : "");
 	if (length > CONFIG_MAX_CMDLINE)
-		return fault(c, "extra", "shorten it",
+		return fault(c, extra ? "extra" : "root", "shorten it",
 			     "the command line has %d characters, %d are allowed",
 			     length, CONFIG_MAX_CMDLINE);
 	return 0;
@@ -444,7 +455,7 @@ static int finish_devices(const struct check *c)
 	uint8_t seed[16];
 	size_t i;
 
-	if (config->rng && device_add(config->devices, &config->nr_devices, &rng))
+	if (config->rng && add_device(config, &rng, where(c, "rng")))
 		return fault(c, "rng", NULL, "rng: there are too many devices");
 	choose_seed(config, seed);
 	for (i = 0; i < config->nr_devices; i++) {

@@ -5,8 +5,9 @@
  *	syntax_parse	text to values by key: strings, numbers, lists (syntax.c)
  *	config_check	values to a struct config, by the table of keys
  *
- * The values are a JSON object { "key": { "value": ..., "line": ... } }, in
- * which the daemon keeps a domain's configuration to start it again.
+ * The values are a JSON object { "key": { "value": ..., "place": "FILE:LINE" } }, in
+ * which the daemon keeps a domain's configuration to start it again. A list also has
+ * "places", one for each of its elements.
  */
 #ifndef RINGLET_RL_CONFIG_H
 #define RINGLET_RL_CONFIG_H
@@ -64,6 +65,7 @@ struct config {
 	uint64_t rng;			/* how many */
 	size_t nr_devices;
 	struct device devices[DEVICE_MAX];	/* with drivers and ids */
+	const char *places[DEVICE_MAX];	/* where they stand, for errors */
 };
 
 /* A key, for the manual page. */

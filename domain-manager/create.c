@@ -392,13 +392,6 @@ static int make_nodes(struct creation *c)
 		    0;
 }
 
-static const char *device_where(const struct config *config,
-				const struct device *device, char where[512])
-{
-	snprintf(where, 512, device->line ? "%s:%u" : "%s", config->file, device->line);
-	return where;
-}
-
 /* In the order of the file: the guest numbers virtio devices so. */
 static int attach_devices(struct creation *c)
 {
@@ -407,13 +400,11 @@ static int attach_devices(struct creation *c)
 		c->created->domid, config->name, c->created->uuid,
 	};
 	struct device device;
-	char where[512];
 	size_t i;
 
 	for (i = 0; i < config->nr_devices; i++) {
 		device = config->devices[i];
-		if (attach_device(&domain, &device, device_where(config, &device, where),
-				  c->report))
+		if (attach_device(&domain, &device, config->places[i], c->report))
 			return -1;
 	}
 	return 0;
@@ -544,12 +535,11 @@ static int check_device_area(struct hyp *hyp, struct config *config,
 static int check_devices(const struct config *config, struct report *report)
 {
 	struct device device;
-	char where[512];
 	size_t i;
 
 	for (i = 0; i < config->nr_devices; i++) {
 		device = config->devices[i];
-		if (device_check(&device, ~0U, device_where(config, &device, where), report))
+		if (device_check(&device, ~0U, config->places[i], report))
 			return -1;
 	}
 	return 0;

@@ -9,7 +9,9 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "back.h"
@@ -155,6 +157,43 @@ static int check_folder(const struct checking *c)
 	return 0;
 }
 
+/*
+ * The socket of a channel takes the place of one that nobody listens at any more, as a
+ * service leaves it that was killed. Of nothing else: what is removed is lost.
+ */
+static int check_socket(const struct checking *c)
+{
+	const char *path = c->device->target;
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char folder[DEVICE_PATH_SIZE];
+	int fd, rc;
+	struct stat st;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return fault(c, EXIT_CONFIG, "shorten it", "channel: the path of a socket has "
+			     "%zu characters at most", sizeof(address.sun_path) - 1);
+	strcpy(address.sun_path, path);
+	/* With its last /, which is a folder's alone. */
+	snprintf(folder, sizeof(folder), "%.*s", (int)(strrchr(path, '/') + 1 - path), path);
+	if (stat(folder, &st))
+		return fault(c, EXIT_CONFIG, "make it, or correct the path",
+			     "channel: %s: %s", folder, strerror(errno));
+	if (lstat(path, &st))
+		return errno == ENOENT ? 0 : fault(c, EXIT_CONFIG, "correct the path",
+						   "channel: %s: %s", path, strerror(errno));
+	if (!S_ISSOCK(st.st_mode))
+		return fault(c, EXIT_CONFIG, "choose another path, or remove it",
+			     "channel: %s exists and is no socket", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return fault(c, EXIT_OTHER, NULL, "channel: socket: %s", strerror(errno));
+	rc = connect(fd, (struct sockaddr *)&address, sizeof(address)) ? errno : 0;
+	close(fd);
+	return rc == ECONNREFUSED || rc == ENOENT ? 0 :
+	       fault(c, EXIT_STATE, "choose another path",
+		     "channel: somebody listens at %s", path);
+}
+
 int device_check(struct device *device, uint32_t domid, const char *where,
 		 struct report *report)
 {
@@ -177,6 +216,10 @@ int device_check(struct device *device, uint32_t domid, const char *where,
 		break;
 	case DEVICE_SHARE:
 		if (check_folder(&c))
+			return -1;
+		break;
+	case DEVICE_CHANNEL:
+		if (!device->pty && check_socket(&c))
 			return -1;
 		break;
 	default:

@@ -5,6 +5,7 @@
  */
 #include "device.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,7 @@ struct other {
 	struct device *device;
 	const char *where;
 	struct report *report;
+	uint32_t given;		/* keys, by their index */
 };
 
 #define fault(o, action, ...) \
@@ -75,8 +77,8 @@ static int set_value(struct other *o, const struct key *key, const char *kind,
 		*(uint32_t *)at = number;
 		return 0;
 	case FLAG:
-		*(bool *)at = strcmp(value, "0");
-		return *value == 0 || !strcmp(value, "1") || !strcmp(value, "0") ? 0 :
+		*(bool *)at = !strcmp(value, "1");
+		return *(bool *)at || !strcmp(value, "0") ? 0 :
 		       fault(o, NULL, "%s: %s must be 0 or 1", kind, key->name);
 	case MAC:
 		wrong = device_mac(value, at);
@@ -115,9 +117,26 @@ static int set_part(struct other *o, char *part)
 			if (!value && keys[i].type != FLAG)
 				return fault(o, "write key=value", "%s: %s has no value",
 					     kind, part);
-			return set_value(o, &keys[i], kind, value ? value : "");
+			if (o->given & 1U << i)
+				return fault(o, "leave one", "%s: %s is there twice",
+					     kind, part);
+			o->given |= 1U << i;
+			/* A flag alone is set. */
+			return set_value(o, &keys[i], kind, value ? value : "1");
 		}
 	return fault(o, "see rl help create", "%s: there is no key %s", kind, part);
+}
+
+/* As Linux has names of interfaces; it makes a number of %d in one. */
+static int check_interface(struct other *o, const char *key, const char *name)
+{
+	const char *c;
+
+	for (c = name; *c; c++)
+		if (!isgraph((unsigned char)*c) || strchr("/:%", *c))
+			return fault(o, "use letters and digits", "vif: no interface can have "
+				     "the name that %s gives, \"%s\"", key, name);
+	return 0;
 }
 
 /* What the settings make together. */
@@ -133,15 +152,15 @@ static int check_together(struct other *o)
 	if (device->kind == DEVICE_CHANNEL && !device->pty && *device->target != '/')
 		return fault(o, "add path=/PATH, or connection=pty",
 			     "channel: a socket needs the whole path where it is to be");
-	if (strchr(device->vifname, '/') || strchr(device->bridge, '/'))
-		return fault(o, NULL, "vif: no interface has a / in its name");
-	return 0;
+	if (check_interface(o, "vifname", device->vifname))
+		return -1;
+	return check_interface(o, "bridge", device->bridge);
 }
 
 int other_parse(const char *text, const char *where, struct device *device,
 		struct report *report)
 {
-	struct other o = { device, where, report };
+	struct other o = { device, where, report, 0 };
 	char *copy = strdup(text), *next = copy, *part, *end;
 	int rc = copy ? 0 : fault(&o, NULL, "no memory");
 

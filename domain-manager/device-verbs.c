@@ -182,8 +182,8 @@ static int choose_drivers(struct rl *rl, const struct ringlet_domain_info *info,
 			    "\"%s\" is neither virtio nor xen", option);
 }
 
-/* Parts may be arguments of their own, as with xl. */
-static void join(struct rl *rl, char *text, size_t size)
+/* Parts may be arguments of their own, as with xl. A part of one is another device. */
+static int join(struct rl *rl, char *text, size_t size)
 {
 	size_t length = 0;
 	int i;
@@ -192,6 +192,9 @@ static void join(struct rl *rl, char *text, size_t size)
 	for (i = 1; i < rl->nr_args && length < size; i++)
 		length += snprintf(text + length, size - length, "%s%s", i > 1 ? "," : "",
 				   rl->args[i]);
+	return length < size ? 0 :
+	       report_error(&rl->report, EXIT_CONFIG, "read arguments", "command line",
+			    "shorten it", "the device has more than %zu characters", size - 1);
 }
 
 static int find_domain(struct rl *rl, struct ringlet_domain_info *info,
@@ -213,8 +216,7 @@ static json_t *attach(struct rl *rl, enum device_kind kind)
 	struct target target;
 	struct device device;
 
-	join(rl, text, sizeof(text));
-	if (find_domain(rl, &info, &target) ||
+	if (join(rl, text, sizeof(text)) || find_domain(rl, &info, &target) ||
 	    device_parse(kind, text, "command line", &device, &rl->report) ||
 	    choose_drivers(rl, &info, &device) ||
 	    attach_device(&target, &device, rl->args[0], &rl->report))

@@ -41,7 +41,7 @@ static const struct {
 	enum type type;
 	size_t at, size;
 } fields[] = {
-	FIELD(kind, U32), FIELD(driver, U32), FIELD(id, U32), FIELD(line, U32),
+	FIELD(kind, U32), FIELD(driver, U32), FIELD(id, U32),
 	FIELD(name, STRING), FIELD(target, STRING), FIELD(readonly, BOOL),
 	FIELD(shared, BOOL), FIELD(discard, BOOL), FIELD(direct, BOOL),
 	FIELD(is_file, BOOL), FIELD(queues, U32), FIELD(queue_size, U32),
@@ -133,6 +133,7 @@ bool device_vdev(const char *name, uint32_t *number)
 	bool sd = !strncmp(name, "sd", 2), hd = !strncmp(name, "hd", 2);
 	bool xvd = !strncmp(name, "xvd", 3);
 	uint32_t disk, part = 0;
+	unsigned long value;
 	char *end;
 
 	if (!sd && !hd && !xvd && strncmp(name, "vd", 2))
@@ -143,9 +144,10 @@ bool device_vdev(const char *name, uint32_t *number)
 	if (*name) {
 		if (*name < '1' || *name > '9')
 			return false;
-		part = strtoul(name, &end, 10);
-		if (*end || part > 255)
+		value = strtoul(name, &end, 10);
+		if (*end || value > 255)
 			return false;
+		part = value;
 	}
 	if (hd) {
 		*number = MAJOR_HD << 8 | disk << 6 | part;
@@ -250,6 +252,9 @@ const char *device_add(struct device *list, size_t *nr, const struct device *dev
 			return "the domain has one of that name";
 		if (new->mac && list[i].mac == new->mac)
 			return "the domain has a vif with that MAC";
+		if (new->kind == DEVICE_CHANNEL && *new->target &&
+		    !strcmp(list[i].target, new->target))
+			return "the domain has a channel at that path";
 		if (*new->vifname && !strcmp(list[i].vifname, new->vifname))
 			return "the domain has a vif of that name";
 	}

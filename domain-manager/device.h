@@ -43,7 +43,6 @@ enum device_driver {
 struct device {
 	uint32_t kind, driver;
 	uint32_t id;		/* in its domain and kind: vbd number, vif handle, index */
-	uint32_t line;		/* of the configuration */
 	char name[DEVICE_NAME_SIZE];	/* for people: xvda, vif 0's MAC, a tag, ... */
 	char target[DEVICE_PATH_SIZE];	/* file, block device, folder, socket */
 	bool readonly, shared, discard, direct;
@@ -93,7 +92,7 @@ uint64_t device_stable_mac(const uint8_t uuid[16], uint32_t index);
 
 /*
  * device_parse() - read one element of a list of devices
- * @where: file and line, for errors
+ * @where: "FILE:LINE" or "command line:1", for errors
  *
  * The empty string is good for a vif.
  */
@@ -105,7 +104,6 @@ int disk_parse(const char *text, const char *where, struct device *device,
 	       struct report *report);
 int other_parse(const char *text, const char *where, struct device *device,
 		struct report *report);
-
 
 /**
  * device_add() - put it into a list, with an id, if it fits to the others

@@ -18,15 +18,42 @@
 
 #define STAGE	"check configuration"
 
+enum parameter {
+	TARGET, FORMAT, VDEV, ACCESS, BACKENDTYPE, DIRECT, SERIAL, QUEUES, QUEUE_SIZE, BACKEND,
+	DEVTYPE, DISCARD,
+	NR_PARAMETERS
+};
+
+static const char *const names[NR_PARAMETERS] = {
+	[TARGET] = "target", [FORMAT] = "format", [VDEV] = "vdev", [ACCESS] = "access",
+	[BACKENDTYPE] = "backendtype", [DIRECT] = "direct", [SERIAL] = "serial",
+	[QUEUES] = "queues", [QUEUE_SIZE] = "queue-size", [BACKEND] = "backend",
+	[DEVTYPE] = "devtype", [DISCARD] = "discard",
+};
+
 struct disk {
 	struct device *device;
 	const char *where;
 	struct report *report;
-	bool format, access;		/* were given */
+	uint32_t given;		/* parameters, a bit each */
+	bool prefix;		/* of the target: no format by its position */
 };
 
 #define fault(d, action, ...) \
 	report_error((d)->report, EXIT_CONFIG, STAGE, (d)->where, action, __VA_ARGS__)
+
+static bool is_given(const struct disk *d, enum parameter which)
+{
+	return d->given >> which & 1;
+}
+
+static int give(struct disk *d, enum parameter which)
+{
+	if (is_given(d, which))
+		return fault(d, "leave one", "disk: %s is there twice", names[which]);
+	d->given |= 1U << which;
+	return 0;
+}
 
 static int set_target(struct disk *d, const char *text)
 {
@@ -44,20 +71,19 @@ static int set_target(struct disk *d, const char *text)
 	for (i = 0; i < sizeof(prefixes) / sizeof(*prefixes); i++)
 		if (!strncmp(text, prefixes[i], strlen(prefixes[i]))) {
 			text += strlen(prefixes[i]);
-			d->format = true;
+			d->prefix = true;
 			break;
 		}
-	if (strlen(text) >= DEVICE_PATH_SIZE)
+	if (strlen(text) >= DEVICE_PATH_SIZE - strlen("/dev/"))
 		return fault(d, "shorten it", "disk: the path of the target is too long");
 	/* phy:sda1 is /dev/sda1. */
 	snprintf(d->device->target, DEVICE_PATH_SIZE, "%s%s",
-		 d->format && *text && *text != '/' ? "/dev/" : "", text);
+		 d->prefix && *text && *text != '/' ? "/dev/" : "", text);
 	return 0;
 }
 
 static int set_format(struct disk *d, const char *text)
 {
-	d->format = true;
 	if (!*text || !strcmp(text, "raw"))
 		return 0;
 	return fault(d, "convert it: qemu-img convert -O raw",
@@ -77,7 +103,6 @@ static int set_vdev(struct disk *d, const char *text)
 
 static int set_access(struct disk *d, const char *text)
 {
-	d->access = true;
 	if (!strcmp(text, "r") || !strcmp(text, "ro"))
 		d->device->readonly = true;
 	else if (!strcmp(text, "w!") || !strcmp(text, "rw!"))
@@ -138,62 +163,85 @@ static int set_queue_size(struct disk *d, const char *text)
 	       fault(d, NULL, "disk: queue-size must be a power of 2") : 0;
 }
 
+static int set_devtype(struct disk *d, const char *text)
+{
+	return !strcmp(text, "disk") ? 0 :
+	       fault(d, "leave it out, and set access=r",
+		     "disk: devtype %s is not offered", text);
+}
+
+static int set(struct disk *d, enum parameter which, const char *value)
+{
+	struct device *device = d->device;
+
+	if (give(d, which))
+		return -1;
+	switch (which) {
+	case TARGET:
+		return set_target(d, value);
+	case FORMAT:
+		return set_format(d, value);
+	case VDEV:
+		return set_vdev(d, value);
+	case ACCESS:
+		return set_access(d, value);
+	case BACKENDTYPE:
+		return set_backendtype(d, value);
+	case DIRECT:
+		return set_bool(d, names[which], value, &device->direct);
+	case SERIAL:
+		return set_serial(d, value);
+	case QUEUES:
+		return set_number(d, names[which], value, DEVICE_MAX_QUEUES, &device->queues);
+	case QUEUE_SIZE:
+		return set_queue_size(d, value);
+	case BACKEND:
+		return !strcmp(value, "0") || !strcmp(value, "Domain-0") ? 0 :
+		       fault(d, "leave it out", "disk: backend \"%s\" is not offered, only "
+			     "this domain", value);
+	case DEVTYPE:
+		return set_devtype(d, value);
+	default:
+		return -1;	/* DISCARD: no key */
+	}
+}
+
 static int set_key(struct disk *d, const char *key, const char *value)
 {
-	if (!strcmp(key, "format"))
-		return set_format(d, value);
-	if (!strcmp(key, "vdev"))
-		return set_vdev(d, value);
-	if (!strcmp(key, "access"))
-		return set_access(d, value);
-	if (!strcmp(key, "backendtype"))
-		return set_backendtype(d, value);
-	if (!strcmp(key, "direct"))
-		return set_bool(d, key, value, &d->device->direct);
-	if (!strcmp(key, "serial"))
-		return set_serial(d, value);
-	if (!strcmp(key, "queues"))
-		return set_number(d, key, value, DEVICE_MAX_QUEUES,
-				  &d->device->queues);
-	if (!strcmp(key, "queue-size"))
-		return set_queue_size(d, value);
-	if (!strcmp(key, "backend") && (!strcmp(value, "0") ||
-					!strcmp(value, "Domain-0")))
-		return 0;
-	if (!strcmp(key, "devtype") && !strcmp(value, "disk"))
-		return 0;
-	if (!strcmp(key, "devtype"))
-		return fault(d, "leave it out, and set access=r",
-			     "disk: devtype %s is not offered", value);
+	int which;
+
+	for (which = 0; which < DISCARD; which++)
+		if (!strcmp(names[which], key))
+			return set(d, which, value);
 	return fault(d, "see rl help create", "disk: there is no key %s", key);
 }
 
 /* Return: whether it was one. */
 static bool set_flag(struct disk *d, const char *text, int *rc)
 {
+	bool discard = !strcmp(text, "discard");
+
 	*rc = 0;
-	if (!strcmp(text, "discard"))
-		d->device->discard = true;
-	else if (!strcmp(text, "no-discard"))
-		d->device->discard = false;
-	else if (!strcmp(text, "cdrom"))
+	if (discard || !strcmp(text, "no-discard")) {
+		*rc = give(d, DISCARD);
+		d->device->discard = discard;
+	} else if (!strcmp(text, "cdrom")) {
 		*rc = fault(d, "leave it out, and set access=r",
 			    "disk: CD-ROM drives are not offered");
-	else if (strcmp(text, "direct-io-safe"))
+	} else if (strcmp(text, "direct-io-safe")) {
 		return false;
+	}
 	return true;
 }
 
 static int set_positional(struct disk *d, const char *text)
 {
-	if (!*d->device->target)
-		return set_target(d, text);
-	if (!d->format)
-		return set_format(d, text);
-	if (!*d->device->name)
-		return set_vdev(d, text);
-	if (!d->access)
-		return set_access(d, text);
+	static const enum parameter order[] = { TARGET, FORMAT, VDEV, ACCESS };
+	size_t i;
+
+	for (i = 0; i < sizeof(order) / sizeof(*order); i++)
+		if (!is_given(d, order[i]) && !(order[i] == FORMAT && d->prefix))
+			return set(d, order[i], text);
 	return fault(d, "separate target, format, vdev and access by commas",
 		     "disk: \"%s\" is one parameter too many", text);
 }
@@ -219,7 +267,7 @@ static char *skip_blanks(char *text)
 int disk_parse(const char *text, const char *where, struct device *device,
 	       struct report *report)
 {
-	struct disk d = { device, where, report, false, false };
+	struct disk d = { device, where, report, 0, false };
 	char *copy = strdup(text), *next = copy, *part, *end;
 	int rc = copy ? 0 : fault(&d, NULL, "no memory");
 
@@ -228,7 +276,7 @@ int disk_parse(const char *text, const char *where, struct device *device,
 	while (!rc && next) {
 		part = skip_blanks(next);
 		if (!strncmp(part, "target=", 7)) {
-			rc = set_target(&d, part + 7);
+			rc = set(&d, TARGET, part + 7);
 			break;
 		}
 		next = strchr(part, ',');

@@ -22,23 +22,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_KEY	63
+#include "text.h"
+
+#define MAX_KEY		63
+#define MAX_NAME	200	/* of a file's name, its end: places are kept, and sent */
+#define PLACE_SIZE	(MAX_NAME + 32)
 
 struct parser {
 	const char *at, *end;
 	unsigned int line;
 	const char *name;
+	json_t *places;		/* of the elements of the list that was read last */
 	struct report *report;
 };
+
+static const char *place(const struct parser *p, unsigned int line, char text[PLACE_SIZE])
+{
+	size_t length = strlen(p->name), skip = length > MAX_NAME ? length - MAX_NAME : 0;
+
+	/* Not from the middle of a character of UTF-8. */
+	while (skip && (p->name[skip] & 0xc0) == 0x80)
+		skip++;
+	snprintf(text, PLACE_SIZE, "%s%s:%u", skip ? "..." : "", p->name + skip, line);
+	return text;
+}
 
 static int fault(struct parser *p, unsigned int line, const char *action,
 		 const char *cause)
 {
-	char object[512];
+	char object[PLACE_SIZE];
 
-	snprintf(object, sizeof(object), "%s:%u", p->name, line);
 	return report_error(p->report, EXIT_CONFIG, "read configuration",
-			    object, action, "%s", cause);
+			    place(p, line, object), action, "%s", cause);
 }
 
 static int peek(const struct parser *p)
@@ -157,6 +172,7 @@ static json_t *parse_list(struct parser *p, unsigned int nesting)
 {
 	json_t *list = json_array(), *element;
 	unsigned int first = p->line;
+	char text[PLACE_SIZE];
 
 	p->at++;
 	for (;;) {
@@ -170,6 +186,8 @@ static json_t *parse_list(struct parser *p, unsigned int nesting)
 			      "a list has more than 256 elements");
 		else if (peek(p) == EOF)
 			list_fault(p, first);
+		if (!nesting)
+			json_array_append_new(p->places, text_printable(place(p, p->line, text)));
 		element = p->report->error ? NULL : parse_value(p, nesting + 1);
 		if (!element)
 			break;
@@ -216,25 +234,50 @@ static json_t *add_up(json_t *old, json_t *value)
 	return sum;
 }
 
-/* What old += value gives; the reference to @value goes. */
-static json_t *add_value(struct parser *p, json_t *old, json_t *value)
+/* What the value of @entry += value gives; the reference to @value goes. */
+static json_t *add_value(struct parser *p, const json_t *entry, json_t *value)
 {
-	json_t *sum = add_up(old, value);
+	json_t *sum = add_up(json_object_get(entry, "value"), value);
+	json_t *places = json_copy(json_object_get(entry, "places"));
 
 	json_decref(value);
 	if (!sum)
 		fault(p, p->line,
 		      "add a list to a list, or a string to a string",
 		      "+= does not fit what it was");
+	/* Each element keeps the place where it stands. */
+	json_array_extend(places, p->places);
+	json_decref(p->places);
+	p->places = places;
 	return sum;
+}
+
+/* The value after = or +=; -1: there is none, or it does not fit. */
+static int parse_assignment(struct parser *p, json_t *values, const char *key, bool add)
+{
+	const json_t *old = json_object_get(values, key);
+	char text[PLACE_SIZE];
+	json_t *value, *entry;
+
+	place(p, p->line, text);
+	p->places = json_array();
+	value = parse_value(p, 0);
+	if (value && add && old)
+		value = add_value(p, old, value);
+	if (value) {
+		entry = json_pack("{so,so}", "value", value, "place", text_printable(text));
+		if (json_is_array(value))
+			json_object_set(entry, "places", p->places);
+		json_object_set_new(values, key, entry);
+	}
+	json_decref(p->places);
+	return value ? 0 : -1;
 }
 
 static int parse_setting(struct parser *p, json_t *values)
 {
 	char key[MAX_KEY + 1];
 	size_t length = 0;
-	unsigned int line = p->line;
-	json_t *value, *old;
 	bool add;
 
 	while (isalnum(peek(p)) || peek(p) == '_') {
@@ -251,14 +294,8 @@ static int parse_setting(struct parser *p, json_t *values)
 			     "this is not a setting");
 	p->at++;
 	skip(p, false);
-	value = parse_value(p, 0);
-	old = json_object_get(json_object_get(values, key), "value");
-	if (value && add && old)
-		value = add_value(p, old, value);
-	if (!value)
+	if (parse_assignment(p, values, key, add))
 		return -1;
-	json_object_set_new(values, key,
-			    json_pack("{so,si}", "value", value, "line", line));
 	skip(p, false);
 	if (peek(p) != EOF && peek(p) != '\n' && peek(p) != ';')
 		return fault(p, p->line,
@@ -270,7 +307,7 @@ static int parse_setting(struct parser *p, json_t *values)
 int syntax_parse(const char *text, size_t size, const char *name,
 		 json_t *values, struct report *report)
 {
-	struct parser p = {text, text + size, 1, name, report};
+	struct parser p = { text, text + size, 1, name, NULL, report };
 
 	if (size > CONFIG_MAX_FILE)
 		return fault(&p, 1, NULL, "it is larger than 64 KiB");

@@ -162,6 +162,72 @@ static void faults(void **state)
 	assert_non_null(strstr(said("cause"), "1023"));
 }
 
+/* Each element of a list stands on a line of its own, of the file or of an argument. */
+static void places_of_devices(void **state)
+{
+	static const char file[] = NAMES "disk = [ '/a,raw,xvda',\n\n\t'/b,raw,xvdb' ]\n"
+		"vif = [ '' ]; rng = 1\nchannel = [\n'name=c,connection=pty',\n]\n";
+	static const struct {
+		const char *argument, *place, *cause;
+	} cases[] = {
+		{ "disk += [ '/c,raw,vdb' ]", "command line:1", "a disk of that name" },
+		{ "disk += [\n'/c,raw,xvdc',\n'x' ]", "command line:3", "does not begin with /" },
+		{ "disk += [ 7 ]", "command line:1", "not a string" },
+		{ "disk = 7", "command line:1", "must be a list" },
+		{ "vif = [ 'mac=x' ]", "command line:1", "six pairs" },
+		{ "channel += [ 'name=c,connection=pty' ]", "command line:1", "of that name" },
+		{ "share = [ 'tag=a' ]", "command line:1", "needs a tag" },
+		{ "rng = 2", "command line:1", "from 0 to 1" },
+		{ "drivers = 'kvm'", "command line:1", "must be \"virtio\" or" },
+		{ "max_devices = 1", "command line:1", "less than the 5" },
+		{ "memory = 0", "command line:1", "memory must be" },
+		{ "cmdline = 'a'; root = 'b'", "command line:1", "root too" },
+	};
+	static const char *const expected[] = { "f:3", "f:5", "f:6", "f:8", "f:6" };
+	size_t i;
+
+	(void)state;
+	assert_int_equal(check(file), 0);
+	assert_int_equal(config.nr_devices, 5);
+	for (i = 0; i < 5; i++)
+		assert_string_equal(config.places[i], expected[i]);
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		assert_int_equal(check(file), 0);
+		assert_int_equal(syntax_parse(cases[i].argument, strlen(cases[i].argument),
+					      "command line", values, &report), 0);
+		assert_int_equal(config_check(values, "f", &config, &report), -1);
+		assert_string_equal(said("object"), cases[i].place);
+		if (!strstr(said("cause"), cases[i].cause))
+			fail_msg("%s: %s", cases[i].argument, said("cause"));
+	}
+	/* An argument adds to the list: what is wrong in the file stays the file's. */
+	assert_int_equal(check(NAMES "disk = [ '/a,raw,xvda' ]\n"), 0);
+	assert_int_equal(syntax_parse("disk += [ '/b,raw,xvdb' ]", 25, "command line", values,
+				      &report), 0);
+	assert_int_equal(config_check(values, "f", &config, &report), 0);
+	assert_string_equal(config.places[0], "f:3");
+	assert_string_equal(config.places[1], "command line:1");
+}
+
+/* The end of a name tells more than its beginning; no character of it is cut. */
+static void long_names(void **state)
+{
+	char name[600];
+
+	(void)state;
+	memset(name, 'x', sizeof(name));
+	strcpy(name + 400, "\xc3\xa4/file");
+	memset(name + 204, '\xa4', 5);
+	json_decref(values);
+	report_free(&report);
+	report_init(&report);
+	values = json_object();
+	assert_int_equal(syntax_parse("\n=", 2, name, values, &report), -1);
+	assert_memory_equal(said("object"), "...x", 4);
+	assert_non_null(strstr(said("object"), "\xc3\xa4/file:2"));
+	assert_true(strlen(said("object")) < 220);
+}
+
 static void unknown_keys_warn(void **state)
 {
 	(void)state;
@@ -236,7 +302,7 @@ static void random_values(void **state)
 
 			json_object_set_new(values, names[rand() % 11],
 				rand() % 8 == 0 ? value :
-				json_pack("{so,si}", "value", value, "line", 1));
+				json_pack("{so,ss}", "value", value, "place", "f:1"));
 		}
 		config_check(values, "f", &config, &report);
 	}
@@ -256,6 +322,8 @@ int main(void)
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(all_keys),
 		cmocka_unit_test(faults),
+		cmocka_unit_test(places_of_devices),
+		cmocka_unit_test(long_names),
 		cmocka_unit_test(unknown_keys_warn),
 		cmocka_unit_test(names_must_be_free),
 		cmocka_unit_test(files),

@@ -490,9 +490,9 @@ static void from_stored_values(void **state)
 	char text[512], option[160], *args[] = { "create", option, NULL };
 
 	(void)state;
-	snprintf(text, sizeof(text), "{\"name\":{\"value\":\"again\",\"line\":1},"
-		 "\"kernel\":{\"value\":\"%s/kernel\",\"line\":2},"
-		 "\"memory\":{\"value\":8,\"line\":3}}", folder);
+	snprintf(text, sizeof(text), "{\"name\":{\"value\":\"again\",\"place\":\"f:1\"},"
+		 "\"kernel\":{\"value\":\"%s/kernel\",\"place\":\"f:2\"},"
+		 "\"memory\":{\"value\":8,\"place\":\"f:3\"}}", folder);
 	write_file("stored", text, strlen(text));
 	snprintf(option, sizeof(option), "--stored=%s", file_named("stored"));
 	assert_int_equal(rl_main(2, args), 0);

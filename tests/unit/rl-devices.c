@@ -12,6 +12,9 @@
 #include <string.h>
 #include <errno.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -114,7 +117,8 @@ static void disk_syntax(void **state)
 		"/a/b,raw,xvda,rw", "/a/b,,xvda,w", "phy:/a/b,xvda,w", "file:/a/b,xvda,rw",
 		"raw:/a/b,xvda", "/a/b, raw, xvda, rw",
 		"format=raw,vdev=xvda,access=rw,target=/a/b",
-		"vdev=xvda,target=/a/b", "/a/b,vdev=xvda", "/a/b,raw,xvda,backendtype=phy",
+		"vdev=xvda,target=/a/b", "/a/b,vdev=xvda", "phy:/a/b,format=raw,vdev=xvda",
+		"/a/b,raw,xvda,backendtype=phy",
 		"/a/b,raw,xvda,w,backend=0,devtype=disk,direct-io-safe,discard",
 	};
 	struct device first, device;
@@ -166,6 +170,18 @@ static void wrong_disks(void **state)
 		{ "/a,raw,xvda,w,queue-size=100", "power of 2" },
 		{ "/a,raw,xvda,w,direct=yes", "must be 0 or 1" },
 		{ "/a,raw,xvda,w,serial=123456789012345678901", "20 characters" },
+		{ "/a,raw,xvda,vdev=xvdb", "vdev is there twice" },
+		{ "format=raw,/a,xvda,format=raw", "format is there twice" },
+		{ "/a,raw,xvda,w,serial=a,serial=a", "serial is there twice" },
+		{ "/a,raw,xvda,discard,no-discard", "discard is there twice" },
+		{ "/a,raw,xvda,target=/b", "target is there twice" },
+		{ "/a,raw,xvda,w,backend=1", "backend \"1\" is not offered" },
+		{ "/a,raw,xvda,w,queues=18446744073709551617", "from 1 to 16" },
+		{ "/a,raw,xvda,w,queue-size=4294967296", "from 1 to 1024" },
+		{ "/a,raw,xvdzzzzzzzz,w", "no name of a disk" },
+		{ "/a,raw,xvda4294967297,w", "no name of a disk" },
+		{ "/a,raw,xvdaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa,w", "no name of a disk" },
+		{ "\xff\xfe,raw,xvda", "does not begin with /" },
 	};
 	struct device device;
 	size_t i;
@@ -192,7 +208,7 @@ static void disk_names(void **state)
 		{ "vda", 202 << 8 }, { "sda1", 8 << 8 | 1 }, { "hdb", 3 << 8 | 64 },
 	};
 	static const char *const wrong[] = {
-		"", "xvd", "xvdA", "xvda0", "xvda256", "sdq", "hdc", "md0", "xvda-1",
+		"", "xvd", "xvdA", "xvda0", "xvda256", "xvda4294967297", "sdq", "hdc", "md0", "xvda-1",
 	};
 	uint32_t number;
 	size_t i;
@@ -241,6 +257,92 @@ static void other_kinds(void **state)
 	assert_true(device.readonly);
 	assert_int_equal(parse(DEVICE_SHARE, "tag=home", &device), -1);
 	assert_int_equal(parse(DEVICE_SHARE, "tag=home,path=home", &device), -1);
+}
+
+/* What no parser may let pass, each with the cause that it must name. */
+static void wrong_others(void **state)
+{
+	static const struct {
+		enum device_kind kind;
+		const char *text, *cause;
+	} cases[] = {
+		{ DEVICE_VIF, "mac=00:00:00:00:00:00", "it is zero" },
+		{ DEVICE_VIF, "mac=ff:ff:ff:ff:ff:ff", "multicast" },
+		{ DEVICE_VIF, "mac=00:16:3e:01:02:03:04", "six pairs" },
+		{ DEVICE_VIF, "mac=00:16:3e:01:02:03,mac=00:16:3e:01:02:03", "mac is there twice" },
+		{ DEVICE_VIF, "model=a,model=b", "model is there twice" },
+		{ DEVICE_VIF, "mtu=4294967364", "from 68 to 65521" },
+		{ DEVICE_VIF, "queues=18446744073709551617", "from 1 to 16" },
+		{ DEVICE_VIF, "queues=-1", "from 1 to 16" },
+		{ DEVICE_VIF, "filter=", "must be 0 or 1" },
+		{ DEVICE_VIF, "vifname=vif%d", "no interface can have" },
+		{ DEVICE_VIF, "vifname=a b", "no interface can have" },
+		{ DEVICE_VIF, "bridge=\xc3\xa4", "no interface can have" },
+		{ DEVICE_VIF, "\xff=\xfe", "there is no key" },
+		{ DEVICE_CHANNEL, "name=a,connection=socket,path=x", "whole path" },
+		{ DEVICE_CHANNEL, "name=a,connection=tcp", "not offered" },
+		{ DEVICE_CHANNEL, "name=123456789012345678901234567890ab,connection=pty", "1 to 31" },
+		{ DEVICE_SHARE, "tag=a,path=/b,readonly=2", "must be 0 or 1" },
+		{ DEVICE_SHARE, "tag=a,path=/b,tag=c", "tag is there twice" },
+		{ DEVICE_RNG, "x=1", "no key x" },
+	};
+	struct device device;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		if (!parse(cases[i].kind, cases[i].text, &device))
+			fail_msg("%s was taken", cases[i].text);
+		says(cases[i].cause);
+		assert_int_equal(report.code, EXIT_CONFIG);
+		assert_string_equal(json_string_value(json_object_get(report.error, "object")),
+				    "here");
+	}
+}
+
+static bool channel_at(const char *path)
+{
+	struct device device;
+	char text[160];
+
+	snprintf(text, sizeof(text), "name=a,connection=socket,path=%s", path);
+	assert_int_equal(parse(DEVICE_CHANNEL, text, &device), 0);
+	device.driver = DRIVER_VIRTIO;
+	return !device_check(&device, 1, "here", &report);
+}
+
+/* A socket that is left over is replaced, and nothing else. */
+static void sockets(void **state)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	char path[80];
+	int fd;
+
+	(void)state;
+	assert_false(channel_at("/3456789 123456789 123456789 123456789 123456789 123456789 "
+				"123456789 123456789 123456789 123456789 123456789"));
+	says("107 characters at most");
+	snprintf(path, sizeof(path), "%s/none/socket", folder);
+	assert_false(channel_at(path));
+	says("No such file");
+	snprintf(path, sizeof(path), "%s/socket", disk);
+	assert_false(channel_at(path));
+	says("Not a directory");
+	assert_false(channel_at(disk));
+	says("is no socket");
+	assert_int_equal(access(disk, F_OK), 0);
+	snprintf(path, sizeof(path), "%s/socket", folder);
+	assert_true(channel_at(path));
+	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_false(channel_at(path));
+	says("somebody listens");
+	assert_int_equal(report.code, EXIT_STATE);
+	close(fd);
+	assert_true(channel_at(path));
+	unlink(path);
 }
 
 /* A record is what it was, after a daemon's life; a damaged one is none. */
@@ -694,6 +796,7 @@ int main(void)
 #define TEST(name)	cmocka_unit_test_setup_teardown(name, prepare, forget)
 	const struct CMUnitTest tests[] = {
 		TEST(disk_syntax), TEST(wrong_disks), TEST(disk_names), TEST(other_kinds),
+		TEST(wrong_others), TEST(sockets),
 		TEST(to_json_and_back), TEST(stable_macs), TEST(disk_for_xen),
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
 		TEST(shared_disks), TEST(left_unfinished), TEST(left_unrecorded),

@@ -62,23 +62,55 @@ MISTAKES = (
     ("create /t/good 'kernel=\"/usr/bin/rl\"'", IMAGE, "kernel: /usr/bin/rl: "),
     ("create /t/good 'ramdisk=\"/t/none\"'", IMAGE, "read RAM disk: /t/none: No such file"),
     ("create /t/good 'ramdisk=\"/t/empty\"'", IMAGE, "it has 0 bytes"),
-    # Devices.
+    # Devices: each is named by where it stands, in a line of the file or on the command line.
     ("create /t/good 'disk=[\"phy:/x,xvda\",\"/y,raw,xvda\"]'", CONFIG,
-     ":1: disk: the domain has a disk of that name"),
-    ("create /t/good 'disk=[\"/t/none,raw,xvda\"]'", CONFIG, "/t/none: No such file"),
-    ("create /t/good 'disk=[\"/t,raw,xvda\"]'", CONFIG, "neither a regular file nor a block"),
-    ("create /t/good 'disk=[\"/dev/null,raw,xvda\"]'", CONFIG, "nor a block device"),
-    ("create /t/good 'disk=[\"/t/empty,raw,xvda\"]'", CONFIG, "0 bytes, a sector has 512"),
-    ("create /t/good 'disk=[\"/t/good,qcow2,xvda\"]'", CONFIG, "not offered.*qemu-img convert"),
-    ("create /t/good 'disk=[\"/t/good,raw,1\"]'", CONFIG, "no name of a disk"),
-    ("create /t/good 'vif=[\"bridge=none\"]'", CONFIG, "no bridge none"),
-    ("create /t/good 'vif=[\"bridge=lo\"]'", CONFIG, "lo is an interface, but not a bridge"),
-    ("create /t/good 'vif=[\"mac=1\"]'", CONFIG, "six pairs of digits"),
-    ("create /t/good 'vfb=[\"\"]'", CONFIG, "vfb is not yet in this version"),
-    ("create /t/good 'drivers=\"xen\"' 'vif=[\"filter=1\"]'", CONFIG, "no filter"),
+     "command line:1: disk: the domain has a disk of that name"),
+    ("create /t/disks", CONFIG, "check devices: /t/disks:8: /t/none: No such file"),
+    ("create /t/disks 'disk+=[\"/t/short,raw,xvdc\"]'", CONFIG, "/t/disks:8: /t/none: No such file"),
+    ("create /t/disks 'disk+=[\"/t/good,raw,vda\"]'", CONFIG, "command line:1: disk: .* of that name"),
+    ("create /t/$(printf %0150d 0)/$(printf %0150d 0)", CONFIG, r"configuration: \.\.\.0+/0+:1: this is not"),
+    ("create /t/good 'disk=[\"/t/none,raw,xvda\"]'", CONFIG, "command line:1: /t/none: No such file"),
+    ("create /t/good 'disk=[\"/t,raw,xvda\"]'", CONFIG, "line:1: .* neither a regular file nor a block"),
+    ("create /t/good 'disk=[\"/dev/null,raw,xvda\"]'", CONFIG, "line:1: .* nor a block device"),
+    ("create /t/good 'disk=[\"/t/fifo,raw,xvda\"]'", CONFIG, "line:1: .* nor a block device"),
+    ("create /t/good 'disk=[\"/t/loop,raw,xvda\"]'", CONFIG, "line:1: /t/loop: Too many .*links"),
+    ("create /t/good 'disk=[\"/t/empty,raw,xvda\"]'", CONFIG, "line:1: .* 0 bytes, a sector has 512"),
+    ("create /t/good 'disk=[\"/t/good,qcow2,xvda\"]'", CONFIG, "line:1: .*not offered.*qemu-img convert"),
+    ("create /t/good 'disk=[\"/t/good,raw,1\"]'", CONFIG, "line:1: .*no name of a disk"),
+    ("create /t/good 'disk=[\"/t/good,raw,xvda4294967297\"]'", CONFIG, "line:1: .*no name of a disk"),
+    ("create /t/good 'disk=[\"/t/good,raw,xvda,w,queues=4294967297\"]'", CONFIG, "line:1: .*from 1 to 16"),
+    ("create /t/good 'disk=[\"/t/good,raw,xvda,vdev=xvdb\"]'", CONFIG, "line:1: disk: vdev is there twice"),
+    ("create /t/good disk=7", CONFIG, "command line:1: disk must be a list"),
+    ("create /t/long", CONFIG, "/t/long:6: disk: the path of the target is too long"),
+    ("create /t/many", CONFIG, "/t/many:263: a list has more than 256 elements"),
+    ("create /t/vifs", CONFIG, "/t/vifs:70: vif: the domain has 63 devices"),
+    ("create /t/nul", CONFIG, "/t/nul:6: a string holds a wrong escape, or a zero"),
+    ("create /t/latin", CONFIG, "/t/latin:6: a string is not UTF-8"),
+    ("create /t/good 'vif=[\"bridge=none\"]'", CONFIG, "command line:1: vif: there is no bridge none"),
+    ("create /t/good 'vif=[\"bridge=lo\"]'", CONFIG, "line:1: .*lo is an interface, but not a bridge"),
+    ("create /t/good 'vif=[\"vifname=%d\"]'", CONFIG, "line:1: vif: no interface can have the name"),
+    ("create /t/good 'vif=[\"mac=1\"]'", CONFIG, "line:1: .*six pairs of digits"),
+    ("create /t/good 'vif=[\"mac=01:00:5e:00:00:01\"]'", CONFIG, "line:1: .*multicast"),
+    ("create /t/good 'vif=[\"mac=2:2:2:2:2:2\"]'", CONFIG, "line:1: .*six pairs of digits"),
+    ("create /t/good 'vif=[\"mac=00:16:3e:00:00:01\",\"mac=00:16:3E:00:00:01\"]'", CONFIG,
+     "command line:1: vif: the domain has a vif with that MAC"),
+    ("create /t/good 'vif=[\"mtu=99999999999999999999\"]'", CONFIG, "line:1: .*from 68 to 65521"),
+    ("create /t/good rng=2", CONFIG, "command line:1: rng must be a number from 0 to 1"),
+    ("create /t/good rng=18446744073709551617", CONFIG, "command line:1: this is not a number"),
+    ("create /t/good 'drivers=\"kvm\"'", CONFIG, "command line:1: drivers must be"),
+    ("create /t/good 'drivers=\"xen\"' 'vif=[\"filter=1\"]'", CONFIG, "command line:1: .*no filter"),
+    ("create /t/good 'share=[\"tag=a,path=/t/good\"]'", CONFIG, "command line:1: /t/good is not a folder"),
+    ("create /t/good 'share=[\"tag=a,path=/t/none\"]'", CONFIG, "command line:1: /t/none: No such file"),
+    ("create /t/good 'share=[\"tag=a,path=/t\",\"tag=a,path=/\"]'", CONFIG, "line:1: .*one of that name"),
+    ("create /t/good 'channel=[\"name=a\"]'", CONFIG, "command line:1: channel: a socket needs"),
+    ("create /t/good 'channel=[\"name=a,path=/t/good\"]'", CONFIG, "line:1: .*/t/good exists and is no socket"),
+    ("create /t/good 'channel=[\"name=a,path=/t/none/x\"]'", CONFIG, "line:1: channel: /t/none/: No such file"),
+    ("create /t/good 'channel=[\"name=a,path=/run/ringlet/daemon.sock\"]'", STATE, "somebody listens at"),
+    ("create /t/good 'vfb=[\"\"]'", CONFIG, "command line:1: vfb is not yet in this version"),
     ("block-attach nobody /t/good,raw,xvda", NO_DOMAIN, "find domain: nobody"),
     ("block-attach service /t/good,raw,xvda", STATE, "it is the service domain"),
     ("block-attach service", USAGE, "argument is missing"),
+    ("block-attach service target=/$(printf %02048d 0)", CONFIG, "command line: .* more than 2047"),
     ("block-list nobody", NO_DOMAIN, "find domain: nobody"),
     # Memory.
     ("create /t/good memory=16", CONFIG, "lay out memory: good: .*set memory to"),
@@ -88,15 +120,28 @@ MISTAKES = (
 # There is no pgrep, and other processes of rl are none of the daemon's.
 KILL_DAEMON = "kill -9 $(ps -o pid,args | awk '$2 == \"rl\" && $3 == \"daemon\" { print $1 }')"
 
+# Makes a file of the good one and a list, by a shell's loop over n.
+LIST = ("(cat /t/good; echo '%s = ['; n=1; while [ $n -le %d ]; do echo '\"%s\",'; "
+        "n=$((n+1)); done; echo ']') > /t/%s")
+
 # The files they name.
 FILES = (
-    "mkdir /t; touch /t/empty",
+    "mkdir /t; touch /t/empty; mkfifo /t/fifo; ln -s loop /t/loop",
     "printf '%s\\n' " + " ".join("'%s'" % line for line in GOOD) + " > /t/good",
     "grep -v name /t/good > /t/unnamed",
     "printf 'memory = 128\\nname = \"x\\n' > /t/syntax",
     "dd if=/guests/vmlinuz of=/t/short bs=64k count=99 2>/dev/null",
     "cp /guests/vmlinuz /t/damaged",
     "dd if=/dev/zero of=/t/damaged bs=64k seek=80 count=1 conv=notrunc 2>/dev/null",
+    # Two disks, on two lines; the second one is not there.
+    "(cat /t/good; printf 'disk = [\\n\"/t/short,raw,xvda\",\\n\"/t/none,raw,xvdb\"]\\n"
+    "drivers = \"xen\"\\n') > /t/disks",
+    "mkdir /t/$(printf %0150d 0); echo = > /t/$(printf %0150d 0)/$(printf %0150d 0)",
+    "(cat /t/good; printf 'disk = [\"/%01024d,raw,xvda\"]\\n' 0) > /t/long",
+    "(cat /t/good; printf 'disk = [\"/t\\000,raw,xvda\"]\\n') > /t/nul",
+    "(cat /t/good; printf 'share = [\"tag=\\377\\376,path=/t\"]\\n') > /t/latin",
+    LIST % ("disk", 257, "/t/good,raw,xvda", "many"),
+    LIST % ("vif", 64, "", "vifs"),
 )
 
 
