@@ -238,6 +238,12 @@ static const struct field dump_core_fields[] = {
 	MAYBE("bridge", FIELD_STRING, "A vif's bridge."), \
 	MAYBE("mac", FIELD_STRING, "A vif's MAC."), \
 	MAYBE("readonly", FIELD_BOOLEAN, "A disk or share that is not written to."), \
+	MAYBE("requests", FIELD_INTEGER, "Of our drivers, while the back-end is there: " \
+	      "requests that it took."), \
+	MAYBE("bytes_from", FIELD_INTEGER, "Bytes that came from the guest."), \
+	MAYBE("bytes_to", FIELD_INTEGER, "Bytes that went to it."), \
+	MAYBE("granted_pages", FIELD_INTEGER, "Pages, or parts of them, that were granted " \
+	      "one by one and copied by the hypervisor."), \
 	MAYBE("bytes", FIELD_INTEGER, "After block-resize: its size.")
 
 static const struct field device_fields[] = { DEVICE_FIELDS, END };

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "attach.h"
+#include "back.h"
 #include "guest.h"
 #include "hyp.h"
 #include "record.h"
@@ -27,6 +28,19 @@ static void set_text(json_t *object, const char *field, const char *text)
 {
 	if (*text)
 		json_object_set_new(object, field, text_printable(text));
+}
+
+/* What our back-end has moved so far; nothing if it is away. */
+static void set_traffic(json_t *object, uint32_t domid, const struct device *device)
+{
+	struct ringlet_back_info info = { .domid = domid, .slot = device->slot };
+
+	if (device->driver != DRIVER_VIRTIO || back_info(&info) || info.uid != device->uid)
+		return;
+	json_object_set_new(object, "requests", json_integer(info.requests));
+	json_object_set_new(object, "bytes_from", json_integer(info.bytes_in));
+	json_object_set_new(object, "bytes_to", json_integer(info.bytes_out));
+	json_object_set_new(object, "granted_pages", json_integer(info.copied_pages));
 }
 
 static json_t *describe(const struct ringlet_domain_info *info,
@@ -53,6 +67,7 @@ static json_t *describe(const struct ringlet_domain_info *info,
 	if (device->kind == DEVICE_DISK || device->kind == DEVICE_SHARE)
 		json_object_set_new(object, "readonly",
 				    json_boolean(device->readonly));
+	set_traffic(object, info->domid, device);
 	return object;
 }
 
