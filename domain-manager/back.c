@@ -2,12 +2,11 @@
 /* The device file of our back-ends: opened for one call at a time. */
 #include "back.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "call.h"
 #include "device.h"
 #include "process.h"
 
@@ -37,14 +36,7 @@ bool back_ready(uint32_t kind, bool load)
 
 static int call(unsigned long request, void *arg)
 {
-	int fd = open(RINGLET_BACK_PATH, O_RDWR | O_CLOEXEC), rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, request, arg))
-		rc = -errno;
-	close(fd);
-	return rc;
+	return call_and_close(open(RINGLET_BACK_PATH, O_RDWR | O_CLOEXEC), request, arg);
 }
 
 int back_attach(struct ringlet_back_attach *attach)

@@ -9,21 +9,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "call.h"
 
 /* One request about the interface that @ifr names. */
 static int ask(unsigned long request, void *arg)
 {
-	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), rc = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, request, arg))
-		rc = -errno;
-	close(fd);
-	return rc;
+	return call_and_close(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), request, arg);
 }
 
 static int name_of(struct ifreq *ifr, const char *name)

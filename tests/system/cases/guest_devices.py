@@ -3,6 +3,8 @@
 their root on a disk and with a network, hot-plug, and ends of all kinds, after which
 nothing may be left.
 """
+import contextlib
+
 from cases.domains import CONFIG, ask, baseline, end, rl, service, shell_in, wait_for
 from harness import case
 
@@ -33,7 +35,8 @@ def nothing_left(context, machine):
     # The kernel lets go a moment after the domain went.
     wait_for(machine, "[ -z \"$(losetup -a)$(ls -d /sys/class/net/vif* 2>/dev/null)\" ]",
              "end of loop devices and interfaces", 60)
-    left = machine.run("ls /run/ringlet/devices; xenstore-ls -f | "
+    # There is no record at all where nothing was ever attached.
+    left = machine.run("ls /run/ringlet/devices 2>/dev/null; xenstore-ls -f | "
                        "grep -E '/backend/(vbd|vif)/[0-9]|/local/domain/[1-9]'",
                        status=None).split("\n")
     left = [line for line in left if line.strip() not in ("", "lock")]
@@ -81,62 +84,71 @@ case("guest-devices-root-6.12", hypervisors=RINGLET, lifetime=1200, series="6.12
 case("guest-devices-root-6.1", "soak", hypervisors=RINGLET, lifetime=1200, series="6.1")(root)
 
 
-def hotplug_disk(context, machine):
+def plug_disk(context, machine, name, other, other_here=None):
+    """A disk comes, is written to, grows and goes; its file comes back, for reading, as
+    the disk @other of the guest, which calls it @other_here."""
+    file = other_here or other
     machine.run("truncate -s 8M /tmp/b.img")
-    rl(machine, "block-attach demo /tmp/b.img,raw,xvdb,w")
+    rl(machine, "block-attach demo /tmp/b.img,raw,%s,w" % name)
     devices(machine)
-    ask(machine, "demo", PATTERN % (128, "p") + " >/dev/xvdb; sync; echo filled$((6 * 7))", "filled42")
+    ask(machine, "demo", PATTERN % (128, "p") + " >/dev/%s; sync; echo filled$((6 * 7))" % name, "filled42")
     context.require(machine.run("md5sum < /tmp/b.img").split()[0] ==
                     machine.run(PATTERN % (128, "p") + " | md5sum").split()[0],
                     "what the guest wrote is not in the file")
-    bytes_ = rl(machine, "block-resize demo xvdb 12M")["bytes"]
+    bytes_ = rl(machine, "block-resize demo %s 12M" % name)["bytes"]
     context.require(bytes_ == 12 << 20, "%d bytes after a resize" % bytes_)
-    ask(machine, "demo", "sleep 1; echo sectors $(cat /sys/block/xvdb/size)", "sectors 24576")
-    error = rl(machine, "block-resize demo xvdb 4M", 5)
+    ask(machine, "demo", "sleep 1; echo sectors $(cat /sys/block/%s/size)" % name, "sectors 24576")
+    error = rl(machine, "block-resize demo %s 4M" % name, 5)
     context.require("which is more" in error["cause"], "a smaller size: %s" % error)
-    rl(machine, "block-detach demo xvdb")
-    ask(machine, "demo", "sleep 1; [ -e /sys/block/xvdb ] || echo gone$((6 * 7))", "gone42")
-    # The same file again, for reading, under another name.
-    rl(machine, "block-attach demo vdev=xvdc access=r target=/tmp/b.img")
+    rl(machine, "block-detach demo " + name)
+    ask(machine, "demo", "sleep 1; [ -e /sys/block/%s ] || echo gone$((6 * 7))" % name, "gone42")
+    rl(machine, "block-attach demo vdev=%s access=r target=/tmp/b.img" % other)
     devices(machine)
-    ask(machine, "demo", "echo ro $(cat /sys/block/xvdc/ro)", "ro 1")
-    rl(machine, "block-detach demo xvdc")
+    ask(machine, "demo", "echo ro $(cat /sys/block/%s/ro); echo x 2>&1 >/dev/%s | grep -c ." % (file, file),
+        "ro 1")
 
 
-def hotplug_vif(context, machine):
+def plug_vif(context, machine, name):
+    """A network interface comes, which the guest calls @name, and goes."""
     made = rl(machine, "network-attach demo mac=00:16:3e:00:00:07,vifname=second")
     context.require(made["made"] == "second" and made["mac"] == "00:16:3e:00:00:07",
                     "attached: %s" % made)
     devices(machine)
-    ask(machine, "demo", "ip link show eth0 | grep -o 00:16:3e:00:00:07", "00:16:3e:00:00:07")
+    ask(machine, "demo", "ip link show %s | grep -o 00:16:3e:00:00:07" % name, "00:16:3e:00:00:07")
     rl(machine, "network-detach demo 00:16:3e:00:00:07")
-    ask(machine, "demo", "sleep 1; [ -e /sys/class/net/eth0 ] || echo gone$((6 * 8))", "gone48")
+    ask(machine, "demo", "sleep 1; [ -e /sys/class/net/%s ] || echo gone$((6 * 8))" % name, "gone48")
 
 
-@case("guest-devices-hotplug", hypervisors=RINGLET, lifetime=1200)
-def hotplug(context):
+@contextlib.contextmanager
+def life_of_demo(context):
+    """A machine, and a file for demo's disk; at the end demo goes and leaves nothing."""
     with with_devices(context) as machine:
         at_first = baseline(machine)
         machine.run("truncate -s 32M " + DISK)
-        rl(machine, "create %s'disk=[\"%s,raw,xvda,rw\"]'" % (CREATE, DISK))
-        shell_in(machine, "demo")
-        hotplug_disk(context, machine)
-        hotplug_vif(context, machine)
-        ask(machine, "demo", "mke2fs -q /dev/xvda; mount -t ext4 /dev/xvda /mnt; echo mounted$((6 * 7))",
-            "mounted42")
-        rl(machine, "block-detach demo xvda --force")
-        context.require(not rl(machine, "device-list demo")["devices"], "a device was left")
+        yield machine
         rl(machine, "destroy demo")
         nothing_left(context, machine)
         end(context, machine, at_first)
 
 
+@case("guest-devices-hotplug", hypervisors=RINGLET, lifetime=1200)
+def hotplug(context):
+    with life_of_demo(context) as machine:
+        rl(machine, "create %s'disk=[\"%s,raw,xvda,rw\"]'" % (CREATE, DISK))
+        shell_in(machine, "demo")
+        plug_disk(context, machine, "xvdb", "xvdc")
+        rl(machine, "block-detach demo xvdc")
+        plug_vif(context, machine, "eth0")
+        ask(machine, "demo", "mke2fs -q /dev/xvda; mount -t ext4 /dev/xvda /mnt; echo mounted$((6 * 7))",
+            "mounted42")
+        rl(machine, "block-detach demo xvda --force")
+        context.require(not rl(machine, "device-list demo")["devices"], "a device was left")
+
+
 @case("guest-devices-destroy", "soak", hypervisors=RINGLET, lifetime=1800)
 def destroy(context):
     """Ends while it writes: by rl, by the daemon, with nobody there; a reboot."""
-    with with_devices(context) as machine:
-        at_first = baseline(machine)
-        machine.run("truncate -s 32M " + DISK)
+    with life_of_demo(context) as machine:
         create = "create %s'disk=[\"%s,raw,xvda,rw\"]' 'vif=[\"\"]'" % (CREATE, DISK)
         for way in ("rl destroy demo", "kill -9 $(pidof rl); rl destroy demo; rl daemon", None):
             machine.run("rm -f /var/log/ringlet/demo.log")
@@ -152,17 +164,13 @@ def destroy(context):
         rl(machine, "reboot demo --wait", timeout=600)
         shell_in(machine, "demo")
         context.require(len(devices(machine)) == 2, "devices after a reboot")
-        rl(machine, "destroy demo")
-        nothing_left(context, machine)
-        end(context, machine, at_first)
 
 
 @case("guest-devices-killed", "soak", hypervisors=RINGLET, lifetime=1800)
 def killed(context):
     """rl killed while it plugs and unplugs: a device as a whole, or none."""
-    with with_devices(context) as machine:
-        at_first = baseline(machine)
-        machine.run("truncate -s 32M %s /tmp/b.img" % DISK)
+    with life_of_demo(context) as machine:
+        machine.run("truncate -s 32M /tmp/b.img")
         create = "rl create %s'disk=[\"%s,raw,xvda,rw\"]' 'vif=[\"\"]'" % (CREATE, DISK)
         for hundredths in range(20, 260, 40):
             machine.run("%s >/dev/null 2>&1 & usleep %d0000; kill -9 $!; wait"
@@ -180,6 +188,3 @@ def killed(context):
             loops = machine.run("losetup -a").count("/dev/loop")
             context.require(names == ["xvda"] and loops == 1,
                             "disks %s, %d loop devices" % (names, loops))
-        rl(machine, "destroy demo")
-        nothing_left(context, machine)
-        end(context, machine, at_first)

@@ -8,7 +8,7 @@ nothing. Power cuts and the contents of disks are the integrity cases' concern.
 import os
 
 from cases.domains import CONFIG, ask, baseline, end, rl, service, shell_in, wait_for
-from cases.guest_devices import NETWORK, PATTERN, RINGLET, devices, drive, nothing_left
+from cases.guest_devices import NETWORK, RINGLET, devices, drive, nothing_left, plug_disk, plug_vif
 from harness import case
 from machine import Skip, kernel_path
 
@@ -60,29 +60,6 @@ def others(context, machine):
     ask(machine, "demo", "ping -c 2 10.0.2.2 >/dev/null && echo reached$((6 * 7))", "reached42")
 
 
-def plugged(context, machine):
-    machine.run("truncate -s 8M /tmp/b.img")
-    rl(machine, "block-attach demo /tmp/b.img,raw,vdb,w")
-    devices(machine)
-    ask(machine, "demo", PATTERN % (128, "p") + " >/dev/vdb; sync; echo filled$((6 * 7))", "filled42")
-    context.require(machine.run("md5sum < /tmp/b.img").split()[0] ==
-                    machine.run(PATTERN % (128, "p") + " | md5sum").split()[0],
-                    "what the guest wrote is not in the file")
-    bytes_ = rl(machine, "block-resize demo vdb 12M")["bytes"]
-    context.require(bytes_ == 12 << 20, "%d bytes after a resize" % bytes_)
-    ask(machine, "demo", "sleep 1; echo sectors $(cat /sys/block/vdb/size)", "sectors 24576")
-    rl(machine, "block-detach demo vdb")
-    ask(machine, "demo", "sleep 1; [ -e /sys/block/vdb ] || echo gone$((6 * 7))", "gone42")
-    rl(machine, "block-attach demo vdev=vdc access=r target=/tmp/b.img")
-    devices(machine)
-    ask(machine, "demo", "echo ro $(cat /sys/block/vdb/ro); echo x 2>&1 >/dev/vdb | grep -c .", "ro 1")
-    rl(machine, "network-attach demo mac=00:16:3e:00:00:07,vifname=second")
-    devices(machine)
-    ask(machine, "demo", "ip link show eth1 | grep -o 00:16:3e:00:00:07", "00:16:3e:00:00:07")
-    rl(machine, "network-detach demo 00:16:3e:00:00:07")
-    ask(machine, "demo", "sleep 1; [ -e /sys/class/net/eth1 ] || echo gone$((6 * 8))", "gone48")
-
-
 @case("guest-virtio-devices", hypervisors=RINGLET, lifetime=900)
 def all_kinds(context):
     """Root on a disk, all kinds of devices, hot-plug, the end while it writes."""
@@ -100,7 +77,9 @@ def all_kinds(context):
         devices(machine)
         others(context, machine)
         channels(context, machine)
-        plugged(context, machine)
+        # A driver that names disks in the order in which they come.
+        plug_disk(context, machine, "vdb", "vdc", "vdb")
+        plug_vif(context, machine, "eth1")
         ask(machine, "demo", WRITE, "begun42")
         rl(machine, "destroy demo")
         all_gone(context, machine, at_first)
