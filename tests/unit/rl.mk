@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # rl, with a hypervisor, a store and a daemon that rl-fake.c plays.
 RL := ../../domain-manager
-RL_TESTS := rl-text rl-syntax rl-config rl-command rl-create rl-devices rl-server
+RL_TESTS := rl-text rl-syntax rl-config rl-command rl-create rl-device-config rl-devices rl-server
 UNIT_TESTS += $(RL_TESTS)
 RL_PLAIN := $(RL)/text.c $(RL)/report.c
 RL_ALL := $(filter-out $(addprefix $(RL)/,main.c hyp.c store.c daemon-client.c \
@@ -20,5 +20,6 @@ rl-syntax_SRCS += $(RL)/syntax.c $(RL_PLAIN)
 rl-config_SRCS += $(RL_CONFIG) $(RL_PLAIN) rl-fake.c
 rl-command_SRCS += $(RL_ALL) $(wildcard ../../domain-builder/*.c)
 rl-create_SRCS += $(RL_ALL) $(wildcard ../../domain-builder/*.c)
+rl-device-config_SRCS += $(RL_ALL) $(wildcard ../../domain-builder/*.c)
 rl-devices_SRCS += $(RL_ALL) $(wildcard ../../domain-builder/*.c)
 rl-server_SRCS += $(RL)/server.c $(RL)/process.c
