@@ -390,6 +390,8 @@ static void __exit virtio_ringlet_exit(void)
 	wait_event(area->wait, !atomic_read(&area->live));
 	free_irq(area->irq, area);
 	cancel_work_sync(&area->rescan);
+	if (area->bus)
+		bus_unregister_notifier(area->bus, &area->bus_nb);
 	device_del(&area->dev);
 	area_destroy(area);
 }

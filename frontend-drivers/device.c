@@ -21,6 +21,7 @@
 #define VENDOR	0x564c4e52	/* "RNLV", as the area's magic */
 #define MIN_REGION	16	/* pages: fewer hold no ring and pool */
 #define LET_GO_SECONDS	15	/* for requests under way, when a device is unplugged */
+#define LEAVE_SECONDS	30	/* when it is its driver that goes, or this module */
 
 static void front_device_release(struct device *dev)
 {
@@ -108,6 +109,43 @@ static bool identify(struct front_device *fd)
 	return false;
 }
 
+/*
+ * How long the back-end of a device that goes may go on with what is under way. A
+ * block device can still write out what is dirty.
+ */
+static unsigned long patience(const struct front_device *fd)
+{
+	bool served = fd->state == RINGLET_DEVICE_PRESENT && front_slot_is_ours(fd);
+
+	if (served && READ_ONCE(fd->slot->state) == RINGLET_DEVICE_PRESENT)
+		return LEAVE_SECONDS * HZ;
+	return served && front_is_block(fd) ? LET_GO_SECONDS * HZ : 0;
+}
+
+/* The driver of any virtio device goes. Its remove function may wait for requests. */
+static int bus_event(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct device *dev = data;
+	struct front_device *fd;
+
+	if (!dev->parent || dev->parent->type != &front_device_type)
+		return NOTIFY_DONE;
+	fd = front_of_vdev(dev_to_virtio(dev));
+	if (event == BUS_NOTIFY_UNBIND_DRIVER && !test_bit(FRONT_LEAVING, &fd->flags))
+		front_lost_begin(fd, patience(fd));
+	return NOTIFY_DONE;
+}
+
+/* The bus is known by its first device: from then on we hear of it. */
+static void bus_watch(struct front_area *area, struct virtio_device *vdev)
+{
+	if (area->bus)
+		return;
+	area->bus_nb.notifier_call = bus_event;
+	if (!bus_register_notifier(vdev->dev.bus, &area->bus_nb))
+		area->bus = vdev->dev.bus;
+}
+
 static void front_plug(struct work_struct *work)
 {
 	struct front_device *fd = container_of(work, struct front_device, plug);
@@ -130,6 +168,7 @@ static void front_plug(struct work_struct *work)
 	if (!rc) {
 		front_info(fd, "%s, virtio device type %u", dev_name(&fd->vdev.dev),
 			   fd->vdev.id.device);
+		bus_watch(area, &fd->vdev);
 		/* Something may have changed that was passed over meanwhile. */
 		front_area_rescan(area);
 		return;
@@ -140,23 +179,6 @@ static void front_plug(struct work_struct *work)
 	device_del(&fd->dev);
 }
 
-/*
- * How long the back-end of a device that is unplugged may go on with what is under
- * way. A block device can still write out what is dirty.
- */
-static unsigned long patience(const struct front_device *fd)
-{
-	bool served = fd->state == RINGLET_DEVICE_PRESENT && front_slot_is_ours(fd);
-
-	return served && front_is_block(fd) ? LET_GO_SECONDS * HZ : 0;
-}
-
-static void give_up(struct front_device *fd)
-{
-	if (READ_ONCE(fd->slot->state) != RINGLET_DEVICE_PRESENT || !front_slot_is_ours(fd))
-		front_lost_begin(fd, patience(fd));
-}
-
 /* The driver lets go, and so do we. */
 static void front_unplug(struct work_struct *work)
 {
@@ -164,10 +186,10 @@ static void front_unplug(struct work_struct *work)
 
 	set_bit(FRONT_LEAVING, &fd->flags);
 	/* Also while a driver still probes it: that may wait for a request. */
-	give_up(fd);
+	front_lost_begin(fd, patience(fd));
 	flush_work(&fd->plug);
 	if (test_bit(FRONT_REGISTERED, &fd->flags)) {
-		give_up(fd);
+		front_lost_begin(fd, patience(fd));
 		unregister_virtio_device(&fd->vdev);
 		clear_bit(FRONT_REGISTERED, &fd->flags);
 		device_del(&fd->dev);

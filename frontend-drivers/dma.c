@@ -13,12 +13,16 @@
  * get another owner while a back-end that lies still maps it. A grant that cannot
  * be ended at unmap breaks the device; its page is kept out of use.
  *
+ * A device that is lost (lost.c) maps nothing, and gives back VIRTIO_BLK_S_IOERR in
+ * every byte: in the status, which is all that a driver reads of a failed request.
+ *
  * All of it may be called in any context. A buffer is its owner's from map to
  * unmap: the pool's tables need a lock only for the allocation.
  */
 #include <linux/moduleparam.h>
 #include <linux/mm.h>
 #include <linux/scatterlist.h>
+#include <uapi/linux/virtio_blk.h>
 #include <xen/page.h>
 
 #include "front.h"
@@ -90,15 +94,21 @@ static void pool_sync(struct front_region *r, dma_addr_t addr, size_t size,
 static void pool_unmap(struct front_region *r, dma_addr_t addr, size_t size,
 		       enum dma_data_direction dir, unsigned long attrs)
 {
+	const struct front_buffer *b;
 	u32 start;
 
+	b = pool_range(r, addr, &size, &start);
 	/* Not of a buffer that is under way: rather the device than the kernel. */
-	if (!pool_range(r, addr, &size, &start) || start != addr) {
+	if (!b || start != addr) {
 		front_device_broken(r->fd, "a buffer is given back that it does not have", 0);
 		return;
 	}
-	if (dir != DMA_TO_DEVICE && !(attrs & DMA_ATTR_SKIP_CPU_SYNC))
-		pool_sync(r, addr, size, false);
+	if (dir != DMA_TO_DEVICE && !(attrs & DMA_ATTR_SKIP_CPU_SYNC)) {
+		if (unlikely(test_bit(FRONT_LOST, &r->fd->flags)))
+			memset(phys_to_virt(b->phys), VIRTIO_BLK_S_IOERR, size);
+		else
+			pool_sync(r, addr, size, false);
+	}
 	front_pool_free(r, addr);
 }
 
@@ -167,7 +177,7 @@ static dma_addr_t front_map_page(struct device *dev, struct page *page,
 	dma_addr_t addr = DMA_MAPPING_ERROR;
 	bool large = size > READ_ONCE(pool_max);
 
-	if (!r)
+	if (!r || unlikely(test_bit(FRONT_LOST, &r->fd->flags)))
 		return DMA_MAPPING_ERROR;
 	if (large)
 		addr = direct_map(r, phys, size, dir);
@@ -176,6 +186,26 @@ static dma_addr_t front_map_page(struct device *dev, struct page *page,
 	if (addr == DMA_MAPPING_ERROR && !large)
 		addr = direct_map(r, phys, size, dir);
 	return addr;
+}
+
+/**
+ * front_dma_mapped() - whether a buffer is mapped, or another of that size there
+ * @r: the region
+ * @addr: of the buffer
+ * @size: in bytes
+ *
+ * Of a device that is lost: nothing is mapped meanwhile.
+ */
+bool front_dma_mapped(struct front_region *r, dma_addr_t addr, u32 size)
+{
+	const struct front_buffer *b;
+	size_t whole = size;
+	u32 start;
+
+	if (is_grant(addr))
+		return xa_load(&r->direct, RINGLET_ADDRESS_GREF(addr));
+	b = pool_range(r, addr, &whole, &start);
+	return b && start == addr && b->size == size;
 }
 
 static void front_unmap_page(struct device *dev, dma_addr_t addr, size_t size,

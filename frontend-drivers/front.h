@@ -59,6 +59,8 @@ struct front_area {
 	struct workqueue_struct *plug_wq;	/* ordered: vda is in the first slot */
 	struct workqueue_struct *wq;
 	struct work_struct rescan;
+	struct notifier_block bus_nb;
+	typeof(((struct device *)0)->bus) bus;	/* virtio's, once watched; plug_wq's */
 	atomic_long_t kept;		/* pages that a back-end did not let go */
 	atomic_t live;			/* struct front_device that exist */
 
@@ -76,7 +78,7 @@ enum {
 	FRONT_BROKEN,		/* no I/O any more; said so */
 	FRONT_LENT,		/* the back-end may have mapped the region */
 	FRONT_LOSING,		/* lost.c is to give up on the back-end */
-	FRONT_LOST,		/* nobody answers requests: lost.c does */
+	FRONT_LOST,		/* requests have been ended by lost.c, there are no more */
 };
 
 /* notify.c: how many buffers a notification is for. */
@@ -203,11 +205,11 @@ void front_notify(struct front_queue *q);
 
 /* dma.c */
 extern const struct dma_map_ops front_dma_ops;
+bool front_dma_mapped(struct front_region *r, dma_addr_t addr, u32 size);
 
 /* lost.c */
 void front_lost_work(struct work_struct *work);
 void front_lost_begin(struct front_device *fd, unsigned long delay);
-void front_lost_more(struct front_device *fd);
 
 /* region.c */
 
@@ -225,6 +227,7 @@ struct front_region {
 	struct page **pages;
 	grant_ref_t *refs;
 	unsigned long *readonly;	/* a bit a page: lent so. Set before it is lent */
+	struct page **spares;	/* NULL, or what front_region_seize() puts there */
 	u8 *base;		/* all pages, in a row */
 	u32 nr_dirs;
 	struct page *dirs[RINGLET_REGION_DIRS];
@@ -247,7 +250,9 @@ struct front_region {
 
 struct front_region *front_region_create(struct front_device *fd, u32 pages);
 void front_region_readonly(struct front_region *r, u32 start, u32 end);
+int front_region_spare(struct front_region *r, u32 start, u32 end);
 void front_region_lend(struct front_region *r);
+bool front_region_seize(struct front_region *r);
 void front_region_free(struct front_region *r);
 u32 front_region_limit(const struct front_device *fd);
 u32 front_pool_alloc(struct front_region *r, size_t size, phys_addr_t phys);

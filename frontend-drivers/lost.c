@@ -4,26 +4,29 @@
  * does not let go, it broke a rule or says that we did.
  *
  * Most virtio drivers give up by themselves when their queues are marked broken.
- * virtio_blk does not: it waits for every request that it has made, and takes none
- * from a queue that is broken. So for a block device we take the device's part,
- * after a reset has made sure that the back-end does not: whatever is, and will be,
- * available is used with status VIRTIO_BLK_S_IOERR.
+ * virtio_blk does not: it waits for every request that it has made. So for a block
+ * device we end these, each with VIRTIO_BLK_S_IOERR. Which they are, only virtio_ring
+ * knows for sure: we offer it every head that may be one, and it refuses the others.
  *
- * The rings are shared all the same, with a back-end that may not have reset: what
- * is read there is checked, a range at a time.
+ * In this order, and what holds from then on:
+ *	reset, no interrupts	a back-end that is honest has let go
+ *	queues marked broken	and an RCU period: nobody is within virtio_ring, new
+ *				requests fail at once
+ *	FRONT_LOST		dma.c maps nothing, so that no request is added even
+ *				while a queue is not marked; what it unmaps for the
+ *				driver to read is all VIRTIO_BLK_S_IOERR, status too
+ *	used rings seized	pages that only we have are where they were: a back-end
+ *				that does not let go writes to the old ones
+ *
+ * Then the buffers that are mapped only get fewer, and a head is under way if its
+ * descriptor, in a page that the back-end cannot write, names one of them (or names
+ * what was freed and is another head's now: that one is refused, with a line).
  */
 #include <linux/interrupt.h>
+#include <linux/rcupdate.h>
 #include <linux/virtio_ring.h>
-#include <uapi/linux/virtio_blk.h>
 
 #include "front.h"
-
-#define MAX_PASSES	8	/* over a queue, then others have their turn */
-
-static u16 get16(const __virtio16 *p)
-{
-	return le16_to_cpu((__force __le16)READ_ONCE(*p));
-}
 
 static u32 get32(const __virtio32 *p)
 {
@@ -35,129 +38,114 @@ static u64 get64(const __virtio64 *p)
 	return le64_to_cpu((__force __le64)READ_ONCE(*p));
 }
 
-/* Whether [@addr, @addr + @len) is in the region. */
-static bool in_region(const struct front_region *r, u64 addr, u64 len)
+static bool may_be_head(const struct front_queue *q, u32 head)
 {
-	u64 size = (u64)r->nr_pages << PAGE_SHIFT;
+	const struct vring_desc *desc = &virtqueue_get_vring(q->vq)->desc[head];
 
-	return len && len <= size && addr <= size - len;
+	return front_dma_mapped(q->fd->region, get64(&desc->addr), get32(&desc->len));
 }
 
 /*
- * The status of a request is the last byte that the device may write. @table has
- * @n descriptors, the chain begins at @i.
+ * Use @head, as the entry @last of the used ring, and take it back if virtio_ring
+ * refuses it. Returns the next entry.
  */
-static void status_write(const struct front_region *r, const struct vring_desc *table,
-			 u32 n, u32 i)
-{
-	u64 addr = 0, len = 0;
-	u32 steps;
-	u16 flags;
-
-	for (steps = 0; steps < n && i < n; steps++) {
-		flags = get16(&table[i].flags);
-		if (flags & VRING_DESC_F_WRITE) {
-			addr = get64(&table[i].addr);
-			len = get32(&table[i].len);
-		}
-		if (!(flags & VRING_DESC_F_NEXT))
-			break;
-		i = get16(&table[i].next);
-	}
-	if (in_region(r, addr, len))
-		WRITE_ONCE(r->base[addr + len - 1], VIRTIO_BLK_S_IOERR);
-}
-
-static void request_fail(const struct front_region *r, const struct vring *ring, u16 head)
-{
-	const struct vring_desc *desc = &ring->desc[head & (ring->num - 1)];
-	u64 addr = get64(&desc->addr);
-	u32 len = get32(&desc->len);
-
-	if (!(get16(&desc->flags) & VRING_DESC_F_INDIRECT))
-		status_write(r, ring->desc, ring->num, head);
-	else if (in_region(r, addr, len) && IS_ALIGNED(addr, sizeof(*desc)))
-		status_write(r, (const void *)(r->base + addr), len / sizeof(*desc), 0);
-}
-
-/* Use what is available, and ask to be told of more. false: the ring is nonsense. */
-static bool queue_fail(struct front_queue *q)
+static u16 offer(struct front_queue *q, u16 last, u32 head)
 {
 	const struct vring *ring = virtqueue_get_vring(q->vq);
-	u16 used = get16(&ring->used->idx), avail, at, head;
-	unsigned int pass;
-
-	for (pass = 0; pass < MAX_PASSES; pass++) {
-		avail = get16(&ring->avail->idx);
-		if ((u16)(avail - used) > ring->num)
-			return false;
-		/* The driver writes the entries before the index. */
-		virt_rmb();
-		for (; used != avail; used++) {
-			at = used & (ring->num - 1);
-			head = get16(&ring->avail->ring[at]);
-			request_fail(q->fd->region, ring, head);
-			ring->used->ring[at].id = (__force __virtio32)cpu_to_le32(head);
-			ring->used->ring[at].len = 0;
-		}
-		virt_wmb();
-		WRITE_ONCE(ring->used->idx, (__force __virtio16)cpu_to_le16(used));
-		WRITE_ONCE(ring->used->flags, 0);
-		WRITE_ONCE(vring_avail_event(ring), (__force __virtio16)cpu_to_le16(avail));
-		/* The driver sees that we want to be told, or we what it added. */
-		virt_mb();
-		if (get16(&ring->avail->idx) == avail)
-			return true;
-	}
-	front_lost_more(q->fd);
-	return true;
-}
-
-static bool queues_fail(struct front_device *fd)
-{
+	struct vring_used_elem *e = (void *)&ring->used->ring[last & (ring->num - 1)];
 	unsigned long flags;
-	bool ok = true;
-	u32 i;
 
-	mutex_lock(&fd->queues_lock);
-	for (i = 0; i < fd->nr_queues && ok; i++) {
-		ok = queue_fail(&fd->queues[i]);
-		local_irq_save(flags);
-		vring_interrupt(fd->queues[i].irq, fd->queues[i].vq);
-		local_irq_restore(flags);
-	}
-	mutex_unlock(&fd->queues_lock);
-	return ok;
+	e->id = (__force __virtio32)cpu_to_le32(head);
+	e->len = 0;
+	/* A driver that polls may see the index before the interrupt. */
+	virt_wmb();
+	WRITE_ONCE(ring->used->idx, (__force __virtio16)cpu_to_le16(last + 1));
+	__virtqueue_unbreak(q->vq);
+	local_irq_save(flags);
+	vring_interrupt(q->irq, q->vq);
+	local_irq_restore(flags);
+	__virtqueue_break(q->vq);
+	last = virtqueue_enable_cb_prepare(q->vq);
+	WRITE_ONCE(ring->used->idx, (__force __virtio16)cpu_to_le16(last));
+	return last;
 }
 
-static void begin(struct front_device *fd)
+/* End what is under way. Returns how many requests have been ended. */
+static u32 queue_fail(struct front_queue *q)
 {
-	u32 i;
+	const struct vring *ring = virtqueue_get_vring(q->vq);
+	u16 first = virtqueue_enable_cb_prepare(q->vq), last = first;
+	u32 head;
 
-	if (test_bit(FRONT_LOST, &fd->flags))
-		return;
-	front_reset(fd);
-	mutex_lock(&fd->queues_lock);
+	WRITE_ONCE(ring->used->idx, (__force __virtio16)cpu_to_le16(first));
+	for (head = 0; head < ring->num; head++)
+		if (may_be_head(q, head))
+			last = offer(q, last, head);
+	return (u16)(last - first);
+}
+
+/* Those that should have been ended and were not. */
+static u32 queue_left(const struct front_queue *q)
+{
+	u32 n = virtqueue_get_vring(q->vq)->num, left = 0, head;
+
+	for (head = 0; head < n; head++)
+		left += may_be_head(q, head);
+	return left;
+}
+
+static void queues_fail(struct front_device *fd)
+{
+	u32 failed = 0, left = 0, i;
+
+	lockdep_assert_held(&fd->queues_lock);
 	for (i = 0; i < fd->nr_queues; i++)
 		disable_irq(fd->queues[i].irq);
+	for (i = 0; i < fd->nr_queues; i++)
+		__virtqueue_break(fd->queues[i].vq);
+	/* virtio_blk is within virtio_ring with interrupts off, and nowhere else. */
+	synchronize_rcu();
 	set_bit(FRONT_LOST, &fd->flags);
+	if (!front_region_seize(fd->region))
+		front_warn(fd, "its used rings cannot be taken from the back-end");
+	for (i = 0; i < fd->nr_queues; i++) {
+		failed += queue_fail(&fd->queues[i]);
+		left += queue_left(&fd->queues[i]);
+	}
+	front_warn(fd, "requests end with errors from now on, %u were under way", failed);
+	if (left)
+		front_err(fd, "%u requests cannot be ended: their device will not go", left);
+}
+
+/* False: there are no queues yet. */
+static bool lose_block(struct front_device *fd)
+{
+	const struct front_queue *queues = READ_ONCE(fd->queues);
+
+	if (test_bit(FRONT_LOST, &fd->flags))
+		return true;
+	if (!queues)
+		return false;
+	front_reset(fd);
+	mutex_lock(&fd->queues_lock);
+	/* A driver may have gone meanwhile, and another come. */
+	if (fd->queues == queues)
+		queues_fail(fd);
 	mutex_unlock(&fd->queues_lock);
-	front_warn(fd, "requests end with errors from now on");
+	return true;
 }
 
 void front_lost_work(struct work_struct *work)
 {
 	struct front_device *fd = container_of(work, struct front_device, lost.work);
-	bool losing = test_and_clear_bit(FRONT_LOSING, &fd->flags);
 
-	if (!front_is_block(fd)) {
-		virtio_break_device(&fd->vdev);
+	if (!test_and_clear_bit(FRONT_LOSING, &fd->flags))
 		return;
-	}
-	if (losing)
-		begin(fd);
-	if (test_bit(FRONT_LOST, &fd->flags) && !queues_fail(fd))
+	if (!front_is_block(fd))
 		virtio_break_device(&fd->vdev);
+	else if (!lose_block(fd) && test_bit(FRONT_LEAVING, &fd->flags))
+		/* A driver may still be about to make some, and wait for them. */
+		front_lost_begin(fd, HZ);
 }
 
 /**
@@ -170,13 +158,5 @@ void front_lost_work(struct work_struct *work)
 void front_lost_begin(struct front_device *fd, unsigned long delay)
 {
 	set_bit(FRONT_LOSING, &fd->flags);
-	if (test_bit(FRONT_LOST, &fd->flags))
-		delay = 0;
 	mod_delayed_work(fd->area->wq, &fd->lost, delay);
-}
-
-/* The driver has made something available after that. */
-void front_lost_more(struct front_device *fd)
-{
-	mod_delayed_work(fd->area->wq, &fd->lost, 0);
 }

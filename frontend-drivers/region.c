@@ -21,12 +21,16 @@
  * still maps it, Linux's deferred list keeps it until it does not; such pages are
  * counted, and above an eighth of memory there are no more regions: a back-end
  * cannot eat the memory of its guest.
+ *
+ * A page that is mapped elsewhere cannot be taken back, but what lies at an address
+ * of ours is ours to choose: spares, never lent, replace pages there.
  */
 #include <linux/bitmap.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <xen/page.h>
+#include <asm/xen/hypercall.h>
 
 #include "front.h"
 
@@ -89,11 +93,13 @@ static int tables_alloc(struct front_region *r)
 
 	r->pages = kvcalloc(n / PER_PAGE, sizeof(*r->pages), GFP_KERNEL);
 	r->refs = kvcalloc(n / PER_PAGE, sizeof(*r->refs), GFP_KERNEL);
+	r->spares = kvcalloc(n / PER_PAGE, sizeof(*r->spares), GFP_KERNEL);
 	r->readonly = kvcalloc(BITS_TO_LONGS(n / PER_PAGE), sizeof(*r->readonly), GFP_KERNEL);
 	r->used = kvcalloc(BITS_TO_LONGS(n), sizeof(*r->used), GFP_KERNEL);
 	r->first = kvmalloc_array(n, sizeof(*r->first), GFP_KERNEL);
 	r->buffers = kvcalloc(n, sizeof(*r->buffers), GFP_KERNEL);
-	if (!r->pages || !r->refs || !r->readonly || !r->used || !r->first || !r->buffers)
+	if (!r->pages || !r->refs || !r->spares || !r->readonly || !r->used || !r->first ||
+	    !r->buffers)
 		return -ENOMEM;
 	memset(r->first, 0xff, n * sizeof(*r->first));
 	bitmap_set(r->used, 0, PER_PAGE);
@@ -108,6 +114,7 @@ static void tables_free(struct front_region *r)
 {
 	kvfree(r->pages);
 	kvfree(r->refs);
+	kvfree(r->spares);
 	kvfree(r->readonly);
 	kvfree(r->used);
 	kvfree(r->first);
@@ -176,6 +183,43 @@ void front_region_readonly(struct front_region *r, u32 start, u32 end)
 	bitmap_set(r->readonly, start >> PAGE_SHIFT, (end - start) >> PAGE_SHIFT);
 }
 
+/* A spare for each of the whole pages [@start, @end). The caller frees @r if it fails. */
+int front_region_spare(struct front_region *r, u32 start, u32 end)
+{
+	u32 i;
+
+	for (i = start >> PAGE_SHIFT; i < end >> PAGE_SHIFT; i++) {
+		r->spares[i] = alloc_page(GFP_KERNEL | __GFP_ZERO);
+		if (!r->spares[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * front_region_seize() - put the spares, cleared, where their pages were
+ * @r: the region
+ *
+ * The back-end keeps the old pages, which nothing of ours reads any more. Nobody may
+ * be using these addresses meanwhile.
+ *
+ * Return: false if the hypervisor refused one.
+ */
+bool front_region_seize(struct front_region *r)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < r->nr_pages; i++) {
+		if (!r->spares[i])
+			continue;
+		ok &= !HYPERVISOR_update_va_mapping((unsigned long)r->base + i * PAGE_SIZE,
+						    mk_pte(r->spares[i], PAGE_KERNEL),
+						    UVMF_INVLPG | UVMF_ALL);
+	}
+	return ok;
+}
+
 /* Grant all of it, and write the directory. Once. */
 void front_region_lend(struct front_region *r)
 {
@@ -202,6 +246,9 @@ void front_region_free(struct front_region *r)
 	u32 i;
 
 	vunmap(r->base);
+	for (i = 0; i < r->nr_pages; i++)
+		if (r->spares[i])
+			__free_page(r->spares[i]);
 	for (i = 0; i < r->nr_pages; i++)
 		page_end(r, r->refs[i], r->pages[i]);
 	for (i = 0; i < r->nr_dirs; i++)

@@ -147,6 +147,9 @@ static irqreturn_t queue_interrupt(int irq, void *data)
 
 	q->seen = used;
 	vring_interrupt(irq, q->vq);
+	if (unlikely(virtqueue_is_broken(q->vq)) &&
+	    READ_ONCE(q->fd->status) & VIRTIO_CONFIG_S_DRIVER_OK)
+		front_device_broken(q->fd, "its back-end broke a used ring", 0);
 	xen_irq_lateeoi(irq, news ? 0 : XEN_EOI_FLAG_SPURIOUS);
 	return IRQ_HANDLED;
 }
@@ -155,10 +158,7 @@ static bool queue_notify(struct virtqueue *vq)
 {
 	struct front_queue *q = vq->priv;
 
-	if (unlikely(test_bit(FRONT_LOST, &q->fd->flags)))
-		front_lost_more(q->fd);
-	else
-		front_notify(q);
+	front_notify(q);
 	return true;
 }
 
@@ -196,11 +196,17 @@ static void queue_table_write(struct front_queue *q, u32 index)
 	WRITE_ONCE(table[index].used, virtqueue_get_used_addr(q->vq));
 }
 
+static u32 ring_pages(u32 size)
+{
+	return DIV_ROUND_UP(vring_size(size, PAGE_SIZE), PAGE_SIZE);
+}
+
 static int queue_create(struct front_device *fd, u32 index, u32 size,
 			vq_callback_t *callback, const char *name, bool ctx)
 {
 	struct front_queue *q = &fd->queues[index];
-	int rc;
+	u32 desc, used;
+	int rc = 0;
 
 	q->fd = fd;
 	snprintf(q->name, sizeof(q->name), "%s-%s", dev_name(&fd->vdev.dev), name);
@@ -211,8 +217,14 @@ static int queue_create(struct front_device *fd, u32 index, u32 size,
 	q->vq->num_max = size;
 	q->vq->priv = q;
 	/* The used ring begins a page: PAGE_SIZE is the alignment that we ask for. */
-	front_region_readonly(fd->region, virtqueue_get_desc_addr(q->vq),
-			      virtqueue_get_used_addr(q->vq));
+	desc = virtqueue_get_desc_addr(q->vq);
+	used = virtqueue_get_used_addr(q->vq);
+	size = virtqueue_get_vring_size(q->vq);
+	front_region_readonly(fd->region, desc, used);
+	if (front_is_block(fd))
+		rc = front_region_spare(fd->region, used, desc + ring_pages(size) * PAGE_SIZE);
+	if (rc)
+		return rc;
 	rc = port_open(q);
 	if (rc) {
 		dev_err(&fd->dev, "no event channel for queue %u (%d)\n", index, rc);
@@ -251,11 +263,6 @@ static void front_del_vqs(struct virtio_device *vdev)
 	mutex_lock(&fd->queues_lock);
 	queues_delete(fd);
 	mutex_unlock(&fd->queues_lock);
-}
-
-static u32 ring_pages(u32 size)
-{
-	return DIV_ROUND_UP(vring_size(size, PAGE_SIZE), PAGE_SIZE);
 }
 
 /* A region for @nr queues; their size in *@size, as many entries as fit in half of it. */

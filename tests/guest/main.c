@@ -96,6 +96,9 @@ static void run_case(unsigned int nr, const struct kase *k)
 
 	failures = 0;
 	skip_reason = NULL;
+	/* These take long, and who waits for them says which it is. */
+	if (k->kind == CASE_FRONT)
+		kprintf("# begins: %s\n", k->name);
 	TRY(f)
 		k->fn();
 	if (f.vec != -1)

@@ -17,7 +17,7 @@ import re
 
 from cases.domains import ask, baseline, rl, wait_alone, wait_for
 from harness import case
-from machine import Failure, Skip, kernel_path
+from machine import SLOWDOWN, Failure, Skip, kernel_path
 
 RINGLET = ("ringlet",)
 GUEST = ("/etc/ringlet/demo.cfg 'kernel=\"/guests/test-guest\"' 'ramdisk=\"\"' memory=24 vcpus=2 "
@@ -26,6 +26,7 @@ LOG = "/var/log/ringlet/%s.log"
 RESULT = re.compile(r"^(not ok|ok) \d+ (\S+)(?: # SKIP (.*))?$")
 COMPLAINTS = (r"WARNING: |BUG: |Oops|Call Trace|INFO: task|rcu: INFO|soft lockup|general protection"
               r"|KASAN|UBSAN|leaked")
+POLL = 5                        # seconds
 # Deepest last: each is used by those before.
 MODULES = "blk net console rng 9p"
 
@@ -41,19 +42,34 @@ def service(context, image="service", **setup):
 
 
 def create_neighbour(machine):
-    machine.run("truncate -s 4M /tmp/own.img /tmp/readonly.img; truncate -s 8M /tmp/neighbour.img")
+    machine.run("mkdir -p /srv/share; truncate -s 4M /tmp/own.img /tmp/readonly.img; truncate -s 8M /tmp/neighbour.img")
     rl(machine, "create %s 'name=\"neighbour\"' 'extra=\"cases=neighbour\"' "
        "'disk=[\"/tmp/neighbour.img,raw,xvda,w!\"]'" % GUEST)
 
 
-def attacker(machine, cases, devices=""):
+def attacker(machine, cases, devices, case_seconds):
     """Make the attacker, wait for its end; its log."""
     machine.run("rm -f " + LOG % "attacker")
     rl(machine, "create %s 'name=\"attacker\"' 'extra=\"cases=%s\"' 'disk=[\"/tmp/own.img,raw,xvda,w\", "
        "\"/tmp/neighbour.img,raw,xvdb,w!\", \"/tmp/readonly.img,raw,xvdc,r\"]' %s"
        % (GUEST, cases, devices))
-    wait_for(machine, "grep -q '^# done' " + LOG % "attacker", "end of the attacker's cases", 1500)
-    return machine.run("cat %s; echo" % LOG % "attacker")
+    return follow(machine, case_seconds)
+
+
+def follow(machine, case_seconds):
+    """The attacker's log, once it has ended its cases. Each of them has a limit of its own."""
+    began, waited, lines, alive = "none", 0, 0, True
+    while alive and waited < case_seconds * SLOWDOWN:
+        alive = "attacker" in machine.run("rl list")
+        text = machine.run("sleep %d; tail -n +%d %s; echo" % (POLL, lines + 1, LOG % "attacker")).replace("\r", "")
+        lines += text.count("\n", 0, text.rindex("\n"))
+        if re.search(r"^# done$", text, re.M):
+            return machine.run("cat %s; echo" % LOG % "attacker")
+        cases = re.findall(r"^# begins: (\S+)$", text, re.M)
+        began, waited = (cases[-1], 0) if cases else (began, waited + POLL)
+    raise Failure("case %s of the attacker %s:\n%s" % (
+        began, "does not end: waited %d s" % waited if alive else "cost the domain its life",
+        machine.run("tail -n 20 %s; dmesg | tail -n 20; rl list" % LOG % "*", status=None)))
 
 
 def take_results(context, text):
@@ -96,11 +112,11 @@ def nothing_left(context, machine, at_first):
     machine.run("rmmod ringlet_back", timeout=120)
 
 
-def front_ends(context, cases, devices="", **setup):
+def front_ends(context, cases, devices="", case_seconds=120, **setup):
     with service(context, **setup) as machine:
         at_first = baseline(machine)
         create_neighbour(machine)
-        found = take_results(context, attacker(machine, cases, devices))
+        found = take_results(context, attacker(machine, cases, devices, case_seconds))
         machine.run("! grep '^not ok\\|^    #' " + LOG % "neighbour")
         service_is_well(context, machine, found)
         nothing_left(context, machine, at_first)
@@ -110,11 +126,12 @@ def front_ends(context, cases, devices="", **setup):
 
 
 # One of each kind beside its disks.
-DEVICES = "'vif=[\"mac=00:16:3e:00:00:01\"]' rng=1 'channel=[\"name=c,connection=pty\"]'"
+DEVICES = ("'vif=[\"mac=00:16:3e:00:00:01\"]' rng=1 'channel=[\"name=c,connection=pty\"]' "
+           "'share=[\"tag=home,path=/srv/share\"]'")
 
 case("hostile-front", "soak", hypervisors=RINGLET, lifetime=2400, cases="front_*", devices=DEVICES)(front_ends)
 case("hostile-front-long", "soak", RINGLET, lifetime=7200, cases="front_* rounds=20",
-     devices=DEVICES)(front_ends)
+     devices=DEVICES, case_seconds=1200)(front_ends)
 
 
 # Attacks of tests/hostile/attacks.c, and what the guest's log must have of each: None
@@ -143,10 +160,19 @@ BACK_ATTACKS = (
 SLOW_ATTACKS = (("never-ack", "does not answer"), ("generation-odd", "stays odd"))
 LINUX = ("/etc/ringlet/demo.cfg 'kernel=\"/guests/vmlinuz%s\"' 'ramdisk=\"/guests/selftest%s.gz\"' "
          "'extra=\"console=hvc0 rdinit=/sbin/init hostname=demo %s\"' memory=%d vcpus=2 ")
-# What the guest does to a device while it is attacked: never in the foreground.
-USE = ("for n in 1 2 3; do dd if=/dev/vda of=/dev/null bs=64k count=8; dd if=/dev/zero of=/dev/vda bs=4k "
-       "count=16 conv=fsync; ip link set eth0 up; ip addr add 10.9.9.1/24 dev eth0; ping -c 2 -W 1 10.9.9.2; "
+# How a driver goes, and what goes on meanwhile.
+LEAVE = {
+    "rmmod": "rmmod virtio_ringlet",
+    "unbind": "cd /sys/bus/virtio/drivers/virtio_blk; for d in virtio[0-9]*; do echo $d >unbind; done; cd",
+}
+LEAVES = (("scribble-used", "rmmod"), ("never-use", "unbind"), ("never-use", "rmmod"))
+# What the guest does to a device while it is attacked: never in the foreground. A disk
+# that is gone must not become a file.
+USE = ("for n in 1 2; do [ ! -b /dev/vda ] || dd if=/dev/vda of=/dev/null bs=64k count=8; "
+       "[ ! -b /dev/vda ] || dd if=/dev/zero of=/dev/vda bs=4k count=16 conv=fsync; "
+       "ip link set eth0 up; ip addr add 10.9.9.1/24 dev eth0; ping -c 2 -W 1 10.9.9.2; "
        "done >/dev/null 2>&1 &")
+NO_FILE = "wait; [ -b /dev/vda ] || rm -f /dev/vda; "
 
 
 def guest_of(machine, debug):
@@ -160,8 +186,10 @@ def guest_of(machine, debug):
 
 def complaints_of(machine, name):
     """What the guest's kernel has to complain of; its log is emptied."""
-    ask(machine, name, "dmesg | grep -cE \"%s|DMA-API|list_.* corruption|Redzone|Poison\"; echo seen$((6 * 7))"
-        % COMPLAINTS, "seen42")
+    # What is typed is in the log as well, where it must not look like a complaint.
+    pattern = "|".join("[%s]%s" % (part[0], part[1:])
+                       for part in (COMPLAINTS + "|DMA-API|list_.* corruption|Redzone|Poison").split("|"))
+    ask(machine, name, "dmesg | grep -cE \"%s\"; echo seen$((6 * 7))" % pattern, "seen42")
     text = machine.run("cat %s; echo" % LOG % name).replace("\r", "")
     return int(re.search(r"^(\d+)\nseen42", text, re.M)[1])
 
@@ -173,7 +201,9 @@ def attack(context, machine, domid, name, says):
     machine.run("insmod $(find /lib/modules -name ringlet_hostile.ko) domid=%d attack=%s" % (domid, name))
     ask(machine, "demo", "sleep 1; " + USE + " sleep 4; echo used$((6 * 7))", "used42")
     machine.run("rmmod ringlet_hostile", timeout=200)
-    ask(machine, "demo", "sleep 1; dmesg | grep -E ringlet\\|virtio\\|vda\\|eth0; echo said$((6 * 7))", "said42")
+    # Whoever used it has come back.
+    ask(machine, "demo", "sleep 1; " + NO_FILE + "dmesg | grep -E ringlet\\|virtio\\|vda\\|eth0; echo said$((6 * 7))",
+        "said42")
     text = machine.run("cat %s; echo" % LOG % "demo").replace("\r", "")
     if says and not re.search(says, text):
         context.result("back_" + name, "not ok", "the guest does not say '%s':\n%s" % (says, text[-1500:]))
@@ -184,18 +214,39 @@ def attack(context, machine, domid, name, says):
         context.result("back_" + name, "ok")
 
 
+def leave(context, machine, domid, name, how):
+    """The driver goes while the back-end goes on as it is: nobody in the guest waits for ever."""
+    machine.run(": >" + LOG % "demo")
+    ask(machine, "demo", "dmesg -c >/dev/null; echo ready$((6 * 7))", "ready42")
+    machine.run("insmod $(find /lib/modules -name ringlet_hostile.ko) domid=%d attack=%s" % (domid, name))
+    ask(machine, "demo", "sleep 1; " + USE + " sleep 3; " + LEAVE[how] + "; wait; echo left$?$((6 * 7))", "left042")
+    complaints = complaints_of(machine, "demo")
+    ask(machine, "demo", "dmesg | head -n 60; echo shown$((6 * 7))", "shown42")
+    text = machine.run("cat %s; echo" % LOG % "demo").replace("\r", "")
+    fine = not complaints and re.search("requests end with errors", text)
+    context.result("back_%s_%s" % (how, name), "ok" if fine else "not ok", "" if fine else text[-4000:])
+    machine.run("rmmod ringlet_hostile", timeout=200)
+    ask(machine, "demo", NO_FILE + "modprobe virtio_ringlet; echo again$((6 * 7))", "again42")
+
+
 def well_afterwards(machine):
     """A device of a back-end that does not lie, and the front-ends anew."""
     machine.run(": >%s; truncate -s 4M /tmp/good.img" % LOG % "demo")
     ask(machine, "demo", "rmmod virtio_ringlet; modprobe virtio_ringlet; echo again$((6 * 7))", "again42")
     rl(machine, "block-attach demo /tmp/good.img,raw,xvda,w")
-    ask(machine, "demo", "sleep 2; yes good | dd of=/dev/vda bs=4k count=256 iflag=fullblock conv=fsync 2>/dev/null; "
+    ask(machine, "demo", "n=0; until [ -b /dev/vda ] || [ $((n += 1)) -gt 60 ]; do sleep 1; done; "
+        "yes good | dd of=/dev/vda bs=4k count=256 iflag=fullblock conv=fsync 2>/dev/null; "
         "echo written$((6 * 7))", "written42")
-    machine.run("[ \"$(head -c 1048576 /tmp/good.img | md5sum)\" = \"$(yes good | head -c 1048576 | md5sum)\" ]")
+    same = machine.run("[ \"$(head -c 1048576 /tmp/good.img | md5sum)\" = "
+                       "\"$(yes good | head -c 1048576 | md5sum)\" ] && echo same", status=None)
+    if "same" not in same.split():
+        ask(machine, "demo", "ls -l /dev/vd*; dmesg | tail -n 30; echo shown$((6 * 7))", "shown42")
+        said = machine.run("cat %s; echo" % LOG % "demo")
+        raise Failure("a good disk does not hold what was written:\n" + said[-4000:])
     rl(machine, "block-detach demo xvda")
 
 
-def back_ends(context, attacks, debug=False):
+def back_ends(context, attacks, leaves, debug=False):
     if debug and not os.path.exists(kernel_path("guest-debug")):
         raise Skip("there is no build/fetch/vmlinuz-guest-debug: scripts/kernel guest-debug")
     with service(context, "hostile") as machine:
@@ -203,6 +254,8 @@ def back_ends(context, attacks, debug=False):
         domid = guest_of(machine, debug)
         for name, says in attacks:
             attack(context, machine, domid, name, says)
+        for name, how in leaves:
+            leave(context, machine, domid, name, how)
         well_afterwards(machine)
         rl(machine, "destroy demo")
         wait_alone(machine)
@@ -216,7 +269,8 @@ def back_ends(context, attacks, debug=False):
 QUICK = ("none", "queue-size-odd", "needs-reset", "state-flips", "used-id", "used-len", "scribble-used",
          "net-headers")
 case("hostile-back", "soak", hypervisors=RINGLET, lifetime=1200,
-     attacks=tuple(a for a in BACK_ATTACKS if a[0] in QUICK))(back_ends)
-case("hostile-back-all", "soak", RINGLET, lifetime=7200, attacks=BACK_ATTACKS + SLOW_ATTACKS)(back_ends)
+     attacks=tuple(a for a in BACK_ATTACKS if a[0] in QUICK), leaves=LEAVES[:1])(back_ends)
+case("hostile-back-all", "soak", RINGLET, lifetime=7200, attacks=BACK_ATTACKS + SLOW_ATTACKS,
+     leaves=LEAVES)(back_ends)
 case("hostile-back-debug", "soak", RINGLET, lifetime=7200, attacks=BACK_ATTACKS + SLOW_ATTACKS,
-     debug=True)(back_ends)
+     leaves=LEAVES, debug=True)(back_ends)
