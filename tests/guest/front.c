@@ -202,11 +202,8 @@ void front_lay_out(struct front *f)
 	f->slot->region_dir[0] = f->first_ref + FRONT_PAGES;
 }
 
-bool front_start(struct front *f)
+bool front_go(struct front *f)
 {
-	if (!front_reset(f))
-		return false;
-	front_lay_out(f);
 	if (!front_say(f, STATUS_DRIVER) || !front_say(f, STATUS_DRIVER | STATUS_FEATURES_OK))
 		return false;
 	EXPECT_EQ(f->slot->device_status, STATUS_DRIVER | STATUS_FEATURES_OK);
@@ -215,6 +212,26 @@ bool front_start(struct front *f)
 	EXPECT_EQ(f->slot->device_status, STATUS_ALL);
 	EXPECT_EQ(f->slot->error, 0);
 	return f->slot->device_status == STATUS_ALL;
+}
+
+bool front_start(struct front *f)
+{
+	if (!front_reset(f))
+		return false;
+	front_lay_out(f);
+	return front_go(f);
+}
+
+bool front_lay_out_readonly(struct front *f, u64 offset)
+{
+	u32 page = offset >> PAGE_SHIFT, *dir = pfn_va(f->dir_pfn);
+
+	if (!front_reset(f))
+		return false;
+	front_lay_out(f);
+	front_grant(f->first_ref + page, front_backend, pfn_mfn(f->pfn[page]), GTF_permit_access | GTF_readonly);
+	dir[page] |= RINGLET_REGION_READONLY;
+	return true;
 }
 
 bool front_refused(struct front *f)
@@ -355,6 +372,27 @@ void blk_refused(struct front *f)
 		case_fail(__FILE__, __LINE__, "the request's status is %d, it should be refused", rc);
 }
 
+/* ---- races ------------------------------------------------------------------------------- */
+
+struct front *race_victim;
+volatile bool race_over;
+
+unsigned int front_race(struct front *f, void (*writer)(void *), unsigned int rounds,
+			bool (*round)(struct front *f, unsigned int i))
+{
+	bool goes_on = true;
+	unsigned int i;
+
+	race_victim = f;
+	race_over = false;
+	smp_call(writer, NULL);
+	for (i = 0; i < rounds && goes_on && !case_failed(); i++)
+		goes_on = round(f, i);
+	race_over = true;
+	EXPECT(smp_wait(HANG_NS));
+	return i;
+}
+
 /* ---- the checks around a case ------------------------------------------------------------ */
 
 static void blk_works(struct front *f)
@@ -372,6 +410,53 @@ static void blk_works(struct front *f)
 	for (i = 0; i < PAGE_SIZE / 4; i++)
 		bad += data[i] != round * 0x10001 + i;
 	EXPECT_EQ(bad, 0);
+}
+
+void p9_header(struct front *f, u32 len, u8 type, u16 tag)
+{
+	u8 *m = front_at(f, FRONT_DATA);
+
+	memset(m, 0, P9_LEN);
+	memcpy(m, &len, 4);
+	m[4] = type;
+	memcpy(m + 5, &tag, 2);
+}
+
+void p9_version(struct front *f, u16 tag)
+{
+	static const u8 rest[] = "\x00\x20\x00\x00\x08\x00" "9P2000.L";
+
+	p9_header(f, P9_LEN, P9_TVERSION, tag);
+	memcpy((u8 *)front_at(f, FRONT_DATA) + 7, rest, P9_LEN - 7);
+	memset(front_at(f, P9_REPLY), 0, PAGE_SIZE);
+	front_set(f, 0, 0, FRONT_DATA, P9_LEN, DESC_NEXT, 1);
+	front_set(f, 0, 1, P9_REPLY, PAGE_SIZE, DESC_WRITE, 0);
+}
+
+int p9_go(struct front *f)
+{
+	u32 id = ~0u, len = 0;
+	int rc;
+
+	front_offer(f, 0, 0);
+	rc = front_wait(f, 0, &id, &len);
+	if (rc <= 0)
+		return rc - 1;
+	EXPECT_EQ(id, 0);
+	return len;
+}
+
+u8 p9_reply(struct front *f)
+{
+	return ((u8 *)front_at(f, P9_REPLY))[4];
+}
+
+/* A session begins anew. */
+static void p9_works(struct front *f)
+{
+	p9_version(f, 0xffff);
+	EXPECT_EQ(p9_go(f), P9_LEN);
+	EXPECT_EQ(p9_reply(f), P9_TVERSION + 1);
 }
 
 /* An ARP request, or some bytes for a console: the queue takes it. */
@@ -408,6 +493,8 @@ static void works(struct front *f)
 		return blk_works(f);
 	case KIND_RNG:
 		return rng_works(f);
+	case KIND_9P:
+		return p9_works(f);
 	default:
 		return transmit_works(f);
 	}

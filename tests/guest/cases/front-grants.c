@@ -142,11 +142,9 @@ BLK_CASE(front_grant_status)
 }
 
 /* Given and taken while requests are under way. */
-static volatile bool stop;
-
 static void flip(void *unused)
 {
-	while (!stop) {
+	while (!race_over) {
 		front_grant(REF, front_backend, 0, 0);
 		HYP(sched_op, SCHEDOP_yield, NULL);
 		front_grant(REF, front_backend, pfn_mfn(page), GTF_permit_access);
@@ -154,17 +152,16 @@ static void flip(void *unused)
 	}
 }
 
+static bool request_by_grant(struct front *f, unsigned int i)
+{
+	EXPECT(io(f, i & 1 ? BLK_IN : BLK_OUT, ADDRESS(REF), PAGE_SIZE) >= 0);
+	return true;
+}
+
 BLK_CASE(front_grant_revoked)
 {
-	unsigned int i;
-
 	NEED_VCPU1();
 	lend(REF, front_backend, GTF_permit_access);
-	stop = false;
-	smp_call(flip, NULL);
-	for (i = 0; i < 200 * case_rounds && !case_failed(); i++)
-		EXPECT(io(f, i & 1 ? BLK_IN : BLK_OUT, ADDRESS(REF), PAGE_SIZE) >= 0);
-	stop = true;
-	EXPECT(smp_wait(HANG_NS));
+	front_race(f, flip, 200 * case_rounds, request_by_grant);
 	EXPECT_EQ(front_grant_flags(REF) & (GTF_reading | GTF_writing), 0);
 }

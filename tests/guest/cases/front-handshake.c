@@ -247,15 +247,12 @@ BLK_CASE(front_queue_ports)
 }
 
 /* The table again and again, while it is read. */
-static struct front *victim;
-static volatile bool stop;
-
 static void write_table(void *unused)
 {
-	volatile struct ringlet_queue *q = queue(victim);
+	volatile struct ringlet_queue *q = queue(race_victim);
 	u64 x = 0x123456789;
 
-	while (!stop) {
+	while (!race_over) {
 		x ^= x << 13;
 		x ^= x >> 7;
 		x ^= x << 17;
@@ -263,31 +260,28 @@ static void write_table(void *unused)
 		q->desc = x & 2 ? 0x1000 : x >> (x & 63);
 		q->avail = x & 4 ? 0x2000 : x >> (x & 63);
 		q->used = x & 8 ? 0x3000 : x >> (x & 63);
-		victim->slot->region_pages = x & 16 ? FRONT_PAGES : x >> 51;
-		((volatile u32 *)pfn_va(victim->dir_pfn))[x >> 60] = x & 32 ? x >> 52 :
-			victim->first_ref + (x >> 60);
-		victim->slot->nr_queues = x & 64 ? 1 : x >> 57;
+		race_victim->slot->region_pages = x & 16 ? FRONT_PAGES : x >> 51;
+		((volatile u32 *)pfn_va(race_victim->dir_pfn))[x >> 60] = x & 32 ? x >> 52 :
+			race_victim->first_ref + (x >> 60);
+		race_victim->slot->nr_queues = x & 64 ? 1 : x >> 57;
 	}
+}
+
+static bool start_anyhow(struct front *f, unsigned int i)
+{
+	if (!front_reset(f))
+		return false;
+	front_lay_out(f);
+	EXPECT(front_say(f, STATUS_DRIVER));
+	EXPECT(front_say(f, STATUS_DRIVER | STATUS_FEATURES_OK));
+	EXPECT(front_say(f, STATUS_ALL));
+	return true;
 }
 
 BLK_CASE(front_race_handshake)
 {
-	unsigned int i;
-
 	NEED_VCPU1();
-	victim = f;
-	stop = false;
-	smp_call(write_table, NULL);
-	for (i = 0; i < 60 * case_rounds && !case_failed(); i++) {
-		if (!front_reset(f))
-			break;
-		front_lay_out(f);
-		EXPECT(front_say(f, STATUS_DRIVER));
-		EXPECT(front_say(f, STATUS_DRIVER | STATUS_FEATURES_OK));
-		EXPECT(front_say(f, STATUS_ALL));
-	}
-	stop = true;
-	EXPECT(smp_wait(HANG_NS));
+	front_race(f, write_table, 60 * case_rounds, start_anyhow);
 }
 
 /* The header block, and the device's half of our slot and of an empty one. */

@@ -273,68 +273,30 @@ NET_CASE(front_net_commands)
 	front_wait(f, CONTROL, NULL, NULL);
 }
 
-static struct front *victim;
-static volatile bool stop;
-
-static void flood_commands(void *unused)
-{
-	while (!stop) {
-		front_avail(victim, CONTROL)[1] = front_used_ring(victim, CONTROL)[1] + FRONT_ENTRIES;
-		barrier();
-		front_kick(victim, CONTROL);
-	}
-}
-
-/* There is always one more command, while the device is reset: it must come to an end. */
-NET_CASE(front_net_reset_with_commands)
-{
-	unsigned int i;
-
-	NEED_VCPU1();
-	victim = f;
-	for (i = 0; i < 20 * case_rounds && !case_failed(); i++) {
-		front_set(f, CONTROL, 0, FRONT_DATA, 2, DESC_NEXT, 1);
-		front_set(f, CONTROL, 1, FRONT_STATUS, 1, DESC_WRITE, 0);
-		stop = false;
-		smp_call(flood_commands, NULL);
-		if (front_wait(f, CONTROL, NULL, NULL) == 1)
-			front_reset(f);
-		stop = true;
-		EXPECT(smp_wait(HANG_NS));
-		front_start(f);
-	}
-}
-
 /* Frame and header, rewritten while they are sent. */
-
 static void write_frame(void *unused)
 {
 	u64 seed = 42;
 
-	while (!stop) {
+	while (!race_over) {
 		u64 x = front_random(&seed);
 
-		((volatile u8 *)front_at(victim, FRONT_DATA))[x % 80] = x >> 32;
+		((volatile u8 *)front_at(race_victim, FRONT_DATA))[x % 80] = x >> 32;
 		if (!(x & 31))
-			front_desc(victim, TX, 0)->len = x >> 40;
+			front_desc(race_victim, TX, 0)->len = x >> 40;
 	}
+}
+
+static bool send_frame(struct front *f, unsigned int i)
+{
+	frame(f, 1000);
+	front_set(f, TX, 0, FRONT_DATA, HEADER + 54 + 1000, 0, 0);
+	front_offer(f, TX, 0);
+	return front_wait(f, TX, NULL, NULL) || front_start(f);
 }
 
 NET_CASE(front_net_race)
 {
-	unsigned int i;
-
 	NEED_VCPU1();
-	victim = f;
-	stop = false;
-	smp_call(write_frame, NULL);
-	for (i = 0; i < 300 * case_rounds && !case_failed(); i++) {
-		frame(f, 1000);
-		front_set(f, TX, 0, FRONT_DATA, HEADER + 54 + 1000, 0, 0);
-		front_offer(f, TX, 0);
-		if (front_wait(f, TX, NULL, NULL) == 0 && !front_start(f))
-			break;
-	}
-	stop = true;
-	EXPECT(smp_wait(HANG_NS));
+	front_race(f, write_frame, 300 * case_rounds, send_frame);
 }

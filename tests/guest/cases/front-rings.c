@@ -69,8 +69,6 @@ BLK_CASE(front_used_written)
 
 /* ---- under their feet: vCPU 1 writes while requests run ----------------------------------- */
 
-static struct front *victim;
-static volatile bool stop;
 static u64 seed;
 
 static u64 next_random(void)
@@ -81,32 +79,29 @@ static u64 next_random(void)
 	return seed;
 }
 
+static bool request(struct front *f, unsigned int i)
+{
+	blk_fill(f, i & 1 ? BLK_IN : BLK_OUT, 8, FRONT_DATA, PAGE_SIZE);
+	front_offer(f, 0, 0);
+	return front_wait(f, 0, NULL, NULL) > 0;
+}
+
+/* A request that breaks the device counts, too: with some writers most do that. */
 static void run_against(struct front *f, void (*writer)(void *), unsigned int rounds)
 {
 	unsigned int i = 0;
 
 	rounds *= case_rounds;
-	victim = f;
 	seed = 0x9e3779b97f4a7c15;
-	while (i < rounds && !case_failed() && (!front_broken(f) || front_start(f))) {
-		stop = false;
-		smp_call(writer, NULL);
-		for (; i < rounds; i++) {
-			blk_fill(f, i & 1 ? BLK_IN : BLK_OUT, 8, FRONT_DATA, PAGE_SIZE);
-			front_offer(f, 0, 0);
-			if (front_wait(f, 0, NULL, NULL) <= 0)
-				break;
-		}
-		stop = true;
-		EXPECT(smp_wait(HANG_NS));
-	}
+	while (i < rounds && !case_failed() && (!front_broken(f) || front_start(f)))
+		i += front_race(f, writer, rounds - i, request);
 }
 
 static void write_header(void *unused)
 {
-	volatile struct blk_header *h = front_at(victim, FRONT_HEADER);
+	volatile struct blk_header *h = front_at(race_victim, FRONT_HEADER);
 
-	while (!stop) {
+	while (!race_over) {
 		h->type = next_random() & 15;
 		h->sector = next_random() >> (next_random() & 63);
 	}
@@ -120,8 +115,8 @@ BLK_CASE(front_race_header)
 
 static void write_lengths(void *unused)
 {
-	while (!stop) {
-		volatile struct desc *d = front_desc(victim, 0, next_random() % 3);
+	while (!race_over) {
+		volatile struct desc *d = front_desc(race_victim, 0, next_random() % 3);
 		u32 len = d->len;
 		u64 addr = d->addr;
 
@@ -140,8 +135,8 @@ BLK_CASE(front_race_descriptors)
 
 static void write_chain(void *unused)
 {
-	while (!stop) {
-		volatile struct desc *d = front_desc(victim, 0, next_random() % 4);
+	while (!race_over) {
+		volatile struct desc *d = front_desc(race_victim, 0, next_random() % 4);
 
 		d->flags = next_random() & 7;
 		d->next = next_random() & 15;
@@ -156,9 +151,9 @@ BLK_CASE(front_race_chain)
 
 static void write_index(void *unused)
 {
-	volatile u16 *avail = front_avail(victim, 0);
+	volatile u16 *avail = front_avail(race_victim, 0);
 
-	while (!stop) {
+	while (!race_over) {
 		avail[1] += 1;
 		avail[2 + (next_random() & 15)] = next_random() & 3;
 		if (!(next_random() & 255))
@@ -175,8 +170,8 @@ BLK_CASE(front_race_index)
 /* All of the first pages of the region but the queue table, at random. */
 static void write_all(void *unused)
 {
-	while (!stop)
-		*(volatile u32 *)front_at(victim, PAGE_SIZE + (next_random() % (18 * PAGE_SIZE) & ~3ul)) =
+	while (!race_over)
+		*(volatile u32 *)front_at(race_victim, PAGE_SIZE + (next_random() % (18 * PAGE_SIZE) & ~3ul)) =
 			next_random() >> (next_random() & 63);
 }
 
@@ -210,7 +205,7 @@ static void storm_queue(void *unused)
 	unsigned int i;
 
 	for (i = 0; i < 20000; i++)
-		front_kick(victim, 0);
+		front_kick(race_victim, 0);
 }
 
 static void storm_control(void *unused)
@@ -227,7 +222,7 @@ BLK_CASE(front_storm_queue)
 	unsigned int i;
 
 	NEED_VCPU1();
-	victim = f;
+	race_victim = f;
 	storm_queue(NULL);
 	smp_call(storm_queue, NULL);
 	for (i = 0; i < 20; i++)

@@ -39,6 +39,7 @@
 #define KIND_BLK	2
 #define KIND_CONSOLE	3
 #define KIND_RNG	4
+#define KIND_9P		9
 #define F_BLK_RO	BIT(5)
 #define F_NET		(BIT(0) | BIT(11) | BIT(12) | BIT(13) | BIT(15) | BIT(17) | BIT(23))
 				/* CSUM, HOST_TSO4, TSO6, ECN, MRG_RXBUF, CTRL_VQ, CTRL_MAC_ADDR */
@@ -52,6 +53,14 @@
 #define BLK_GET_ID	8
 #define BLK_DISCARD	11
 #define BLK_ZEROES	13
+
+/* 9P2000.L: a Tversion with that name, message types. */
+#define P9_LEN		21
+#define P9_TFLUSH	108
+#define P9_TVERSION	100
+#define P9_TREAD	116
+#define P9_TWRITE	118
+#define P9_REPLY	(FRONT_DATA + PAGE_SIZE)
 
 /* Disks, told apart by what they are: ours, ours to read, the one that the neighbour works on. */
 enum front_disk { DISK_OWN, DISK_READONLY, DISK_NEIGHBOUR };
@@ -98,7 +107,9 @@ bool front_say(struct front *f, u32 status);	/* false: no answer, the case has f
 bool front_answered(struct front *f);
 bool front_reset(struct front *f);
 void front_lay_out(struct front *f);		/* region, directory, queue table, driver's half */
+bool front_go(struct front *f);			/* DRIVER_OK */
 bool front_start(struct front *f);		/* reset, lay out, DRIVER_OK */
+bool front_lay_out_readonly(struct front *f, u64 offset);	/* reset too; one page is lent read-only */
 bool front_refused(struct front *f);		/* DRIVER_OK now: it must not work */
 
 /* Queues. */
@@ -118,6 +129,21 @@ void blk_fill(struct front *f, u32 type, u64 sector, u64 data, u32 len);
 int blk_go(struct front *f);			/* offer it; the status, -1 broken, -2 none */
 int blk_io(struct front *f, u32 type, u64 sector, u32 len);
 void blk_refused(struct front *f);		/* offer: an error, or the device is broken */
+
+/* A shared directory: a request at FRONT_DATA, its reply at P9_REPLY, descriptors 0 and 1. */
+void p9_header(struct front *f, u32 len, u8 type, u16 tag);
+void p9_version(struct front *f, u16 tag);	/* a Tversion, all set up */
+int p9_go(struct front *f);			/* offer it; bytes of the reply, -1 broken, -2 none */
+u8 p9_reply(struct front *f);			/* the reply's type */
+
+/*
+ * Races: @round up to @rounds times, while it returns true, with @writer on vCPU 1, which writes what
+ * is race_victim's until race_over. How many rounds there were.
+ */
+extern struct front *race_victim;
+extern volatile bool race_over;
+unsigned int front_race(struct front *f, void (*writer)(void *), unsigned int rounds,
+			bool (*round)(struct front *f, unsigned int i));
 
 void front_run(u32 kind, void (*body)(struct front *f));
 struct front *front_open(u32 kind, enum front_disk disk);
