@@ -112,3 +112,8 @@ FRONT_CASE(KIND_RNG, front_fuzz_rng)
 {
 	fuzz(f);
 }
+
+FRONT_CASE(KIND_9P, front_fuzz_9p)
+{
+	fuzz(f);
+}
