@@ -51,28 +51,42 @@ void p9_server_gone(struct p9_back *p9, const char *why)
 	mutex_unlock(&p9->lock);
 }
 
-static bool again(int rc)
+/*
+ * What is left of [*@at, *@at + *@len) to the server or from it, as much as goes in P9_TURN, which
+ * is then no longer left. An error: the session is at its end.
+ */
+static int transfer(struct p9_back *p9, u8 **at, size_t *len, bool send)
 {
-	return rc == -EAGAIN || rc == -EINTR || rc == -ERESTARTSYS;
+	struct kvec part = { *at, *len };
+	struct msghdr msg = { };
+	int rc;
+
+	if (send) {
+		msg.msg_flags = MSG_NOSIGNAL;
+		rc = kernel_sendmsg(p9->sock, &msg, &part, 1, *len);
+	} else {
+		rc = kernel_recvmsg(p9->sock, &msg, &part, 1, *len, MSG_WAITALL);
+	}
+	if (rc > 0) {
+		*at += rc;
+		*len -= rc;
+	} else if (rc != -EAGAIN && rc != -EINTR && rc != -ERESTARTSYS) {
+		return rc ?: -EPIPE;
+	}
+	return READ_ONCE(p9->gone) ? -EPIPE : 0;
 }
 
 /* Send the first @len bytes of p9->out. An error: it is not sent, or in part only. */
 int p9_send(struct p9_back *p9, size_t len)
 {
 	unsigned long deadline = 0;
-	size_t done = 0;
+	u8 *at = p9->out;
+	int rc;
 
-	while (done < len) {
-		struct kvec part = { p9->out + done, len - done };
-		struct msghdr msg = { .msg_flags = MSG_NOSIGNAL };
-		int rc = kernel_sendmsg(p9->sock, &msg, &part, 1, part.iov_len);
-
-		if (rc > 0)
-			done += rc;
-		else if (!again(rc))
-			return rc ?: -EPIPE;
-		if (READ_ONCE(p9->gone))
-			return -EPIPE;
+	while (len) {
+		rc = transfer(p9, &at, &len, true);
+		if (rc)
+			return rc;
 		/* Half a message would be the end of the session: some patience. */
 		if (kthread_should_stop() && !deadline)
 			deadline = jiffies + P9_PATIENCE;
@@ -85,21 +99,15 @@ int p9_send(struct p9_back *p9, size_t len)
 /* Receive @len bytes at @to. -EAGAIN: none, and the thread shall end. */
 static int receive_all(struct p9_back *p9, u8 *to, size_t len, bool begun)
 {
-	size_t done = 0;
+	u8 *at = to;
+	int rc;
 
-	while (done < len) {
-		struct kvec part = { to + done, len - done };
-		struct msghdr msg = { };
-		int rc = kernel_recvmsg(p9->sock, &msg, &part, 1, part.iov_len, MSG_WAITALL);
-
-		if (rc > 0)
-			done += rc;
-		else if (!again(rc))
-			return rc ?: -EPIPE;
-		if (READ_ONCE(p9->gone))
-			return -EPIPE;
-		if (kthread_should_stop() && done < len)
-			return done || begun ? -ETIMEDOUT : -EAGAIN;
+	while (len) {
+		rc = transfer(p9, &at, &len, false);
+		if (rc)
+			return rc;
+		if (kthread_should_stop() && len)
+			return at != to || begun ? -ETIMEDOUT : -EAGAIN;
 	}
 	return 0;
 }

@@ -142,7 +142,9 @@ static void bus_watch(struct front_area *area, struct virtio_device *vdev)
 	if (area->bus)
 		return;
 	area->bus_nb.notifier_call = bus_event;
-	if (!bus_register_notifier(vdev->dev.bus, &area->bus_nb))
+	if (bus_register_notifier(vdev->dev.bus, &area->bus_nb))
+		pr_warn("cannot watch drivers go: one that is unbound may wait for its back-end\n");
+	else
 		area->bus = vdev->dev.bus;
 }
 

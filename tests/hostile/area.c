@@ -22,8 +22,8 @@ int hostile_map(struct hostile *h, u32 ref, struct page **page, u32 *handle)
 
 	if (rc)
 		return rc;
-	gnttab_set_map_op(&op, (unsigned long)page_address(*page), map_flags(ref), RINGLET_REGION_REF(ref),
-			  h->domid);
+	gnttab_set_map_op(&op, (unsigned long)page_address(*page), map_flags(ref),
+			  RINGLET_REGION_REF(ref), h->domid);
 	rc = gnttab_map_refs(&op, NULL, page, 1);
 	if (!rc && op.status == GNTST_okay) {
 		*handle = op.handle;
@@ -47,8 +47,9 @@ void hostile_unmap(struct page *page, u32 handle, u32 ref)
 int hostile_bind(struct hostile *h, u32 port)
 {
 	struct evtchn_bind_interdomain bind = { .remote_dom = h->domid, .remote_port = port };
+	int rc = HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind);
 
-	return HYPERVISOR_event_channel_op(EVTCHNOP_bind_interdomain, &bind) ?: (int)bind.local_port;
+	return rc ?: (int)bind.local_port;
 }
 
 void hostile_send(u32 port)
@@ -71,8 +72,9 @@ static bool map_region(struct hostile *h, u32 nr)
 	struct page *dir;
 
 	for (i = 0; i < nr; i++) {
-		if (hostile_map(h, RINGLET_REGION_READONLY | READ_ONCE(h->slot->region_dir[i / per_dir]), &dir,
-				&dir_handle))
+		u32 dir_ref = READ_ONCE(h->slot->region_dir[i / per_dir]);
+
+		if (hostile_map(h, RINGLET_REGION_READONLY | dir_ref, &dir, &dir_handle))
 			return false;
 		for (; i < nr; i++) {
 			u32 ref = ((u32 *)page_address(dir))[i % per_dir];

@@ -27,10 +27,10 @@ static char *attack;
 module_param(attack, charp, 0);
 MODULE_PARM_DESC(attack, "which one");
 
-#define SPOIL(name, statement)							\
-	static void spoil_##name(struct ringlet_device_slot *s)			\
-	{									\
-		statement;							\
+#define SPOIL(name, statement)                                  \
+	static void spoil_##name(struct ringlet_device_slot *s) \
+	{                                                       \
+		statement;                                      \
 	}
 
 SPOIL(config_size, s->config_size = ~0U)
@@ -147,7 +147,9 @@ static void plug(struct hostile *h)
 		.device_id = h->attack->kind,
 		.features = BIT_ULL(VIRTIO_F_VERSION_1) | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM) |
 			    BIT_ULL(VIRTIO_RING_F_INDIRECT_DESC),
-		.max_queues = 3, .max_queue_size = 128, .max_region_pages = HOSTILE_PAGES,
+		.max_queues = 3,
+		.max_queue_size = 128,
+		.max_region_pages = HOSTILE_PAGES,
 	};
 
 	fill_config(&s, h->attack->kind);
@@ -221,7 +223,7 @@ static void lie(struct hostile *h, unsigned int round)
 	if (lies(h, LIE_HEADER))
 		memset(page_address(h->area), 0xee, RINGLET_DEVICES_SLOT_SIZE);
 	if (lies(h, LIE_GENERATION_RUNS | LIE_CONFIG_RUNS | LIE_STATE_FLIPS | LIE_STATE_GARBAGE |
-		    LIE_UID_CHANGES | LIE_DRIVER_HALF | LIE_HEADER))
+			    LIE_UID_CHANGES | LIE_DRIVER_HALF | LIE_HEADER))
 		hostile_send(h->control_port);
 	for (i = 0; i < STORM && lies(h, LIE_CONTROL_STORM); i++)
 		hostile_send(h->control_port);
@@ -250,7 +252,8 @@ static void unplug(struct hostile *h)
 	h->slot->state = RINGLET_DEVICE_REMOVED;
 	wmb();
 	hostile_send(h->control_port);
-	for (waited = 0; waited < LET_GO_MS && READ_ONCE(h->slot->driver_status) & 0xff; waited += 10) {
+	for (waited = 0; waited < LET_GO_MS && READ_ONCE(h->slot->driver_status) & 0xff;
+	     waited += 10) {
 		if (READ_ONCE(h->slot->seq) != h->slot->ack) {
 			h->slot->ack = READ_ONCE(h->slot->seq);
 			hostile_send(h->control_port);

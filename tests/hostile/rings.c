@@ -73,7 +73,8 @@ static u32 fill(struct hostile *h, struct hostile_queue *q, u16 head)
 		return 0;
 	d = *first;
 	do {
-		if (d.flags & VRING_DESC_F_INDIRECT || !(d.flags & VRING_DESC_F_WRITE) || d.addr >> 63)
+		if (d.flags & VRING_DESC_F_INDIRECT || !(d.flags & VRING_DESC_F_WRITE) ||
+		    d.addr >> 63)
 			continue;
 		for (done = 0; done < d.len; done += part) {
 			part = min_t(u32, d.len - done, PAGE_SIZE - offset_in_page(d.addr + done));
@@ -92,7 +93,7 @@ static u32 receive(struct hostile *h, struct hostile_queue *q, u16 head)
 {
 	struct vring_desc *d = at(h, q->desc + head * sizeof(*d), sizeof(*d));
 	struct virtio_net_hdr_v1 hdr = { .num_buffers = 1 };
-	static const u8 frame[64] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0x16, 0x3e, 1, 2, 3, 8, 0, 0x45 };
+	static const u8 frame[64] = "\xff\xff\xff\xff\xff\xff\x00\x16\x3e\x01\x02\x03\x08\x00\x45";
 	u8 *to;
 
 	if (d && d->flags & VRING_DESC_F_INDIRECT)
@@ -129,7 +130,8 @@ static void use(struct hostile *h, struct hostile_queue *q, u16 head)
 		head = 0xfffe;
 	if (lies(h, LIE_USED_OTHER))
 		head = (head + q->size / 2) % q->size;
-	put_used(h, q, lies(h, LIE_USED_ID) ? 0x80000000 | head : head, lies(h, LIE_USED_LEN) ? ~0U : len);
+	put_used(h, q, lies(h, LIE_USED_ID) ? 0x80000000 | head : head,
+		 lies(h, LIE_USED_LEN) ? ~0U : len);
 	if (lies(h, LIE_USED_TWICE))
 		put_used(h, q, head, len);
 	if (lies(h, LIE_USED_JUMPS)) {
