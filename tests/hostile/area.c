@@ -104,6 +104,7 @@ bool hostile_start(struct hostile *h)
 	h->pages = kvcalloc(nr, sizeof(*h->pages), GFP_KERNEL);
 	h->handles = kvcalloc(nr, sizeof(*h->handles), GFP_KERNEL);
 	h->refs = kvcalloc(nr, sizeof(*h->refs), GFP_KERNEL);
+	h->served = 0;
 	h->running = true;
 	if (!h->pages || !h->handles || !h->refs || !map_region(h, nr)) {
 		hostile_stop(h);

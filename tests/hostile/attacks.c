@@ -94,6 +94,8 @@ static const struct attack attacks[] = {
 	{ "scribble-used", VIRTIO_ID_BLOCK, LIE_SCRIBBLE_USED },
 	{ "scribble-all", VIRTIO_ID_BLOCK, LIE_SCRIBBLE_ALL },
 	{ "never-use", VIRTIO_ID_BLOCK, LIE_NEVER_USE },
+	{ "stops-using", VIRTIO_ID_BLOCK, LIE_STOPS },
+	{ "stops-and-scribbles", VIRTIO_ID_BLOCK, LIE_STOPS | LIE_SCRIBBLE_USED },
 	{ "keep-mapped", VIRTIO_ID_BLOCK, LIE_KEEP_MAPPED },
 	{ "net-used-id", VIRTIO_ID_NET, LIE_USED_ID },
 	{ "net-used-len", VIRTIO_ID_NET, LIE_USED_LEN },
@@ -107,6 +109,7 @@ static const struct attack attacks[] = {
 };
 
 static struct hostile hostile;
+static u8 header_saved[RINGLET_DEVICES_SLOT_SIZE];
 static struct task_struct *thread;
 
 const struct attack *attack_find(const char *name)
@@ -282,6 +285,7 @@ static int __init hostile_init(void)
 	if (rc)
 		return rc;
 	header = page_address(h->area);
+	memcpy(header_saved, header, sizeof(header_saved));
 	rc = hostile_bind(h, header->control_port);
 	if (rc < 0) {
 		hostile_unmap(h->area, h->area_handle, 0);
@@ -300,7 +304,7 @@ static void __exit hostile_exit(void)
 
 	kthread_stop(thread);
 	if (lies(h, LIE_HEADER))
-		memset(page_address(h->area), 0, RINGLET_DEVICES_SLOT_SIZE);
+		memcpy(page_address(h->area), header_saved, sizeof(header_saved));
 	unplug(h);
 	hostile_close(h->control_port);
 	hostile_unmap(h->area, h->area_handle, 0);

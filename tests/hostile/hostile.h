@@ -48,6 +48,7 @@ enum {
 	LIE_NET_LEN		= 1 << 24,
 	LIE_CONFIG_RUNS		= 1 << 25,	/* capacity, mac, mtu change for ever */
 	LIE_KEEP_MAPPED		= 1 << 26,	/* after a reset */
+	LIE_STOPS		= 1 << 27,	/* after some requests; scribbles only then */
 };
 
 struct attack {
@@ -75,6 +76,7 @@ struct hostile {
 	u32 *handles, *refs;		/* references with the directory's flag */
 	u32 nr_pages;
 	bool running;
+	unsigned int served;		/* buffers, since DRIVER_OK */
 	struct hostile_queue queues[HOSTILE_QUEUES];
 };
 

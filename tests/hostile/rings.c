@@ -10,6 +10,7 @@
 
 #define RX	0
 #define SCRIBBLES	64	/* words each time */
+#define STOPS_AFTER	100
 
 /* NULL: not in the region, or over the end of a page. */
 static void *at(struct hostile *h, u64 offset, u32 len)
@@ -159,6 +160,7 @@ static void scribble(struct hostile *h, struct hostile_queue *q)
 void hostile_serve(struct hostile *h)
 {
 	unsigned int i, k;
+	bool stopped;
 
 	for (i = 0; i < HOSTILE_QUEUES; i++) {
 		struct hostile_queue *q = &h->queues[i];
@@ -166,13 +168,15 @@ void hostile_serve(struct hostile *h)
 
 		if (!avail || lies(h, LIE_NEVER_USE))
 			continue;
+		stopped = lies(h, LIE_STOPS) && h->served >= STOPS_AFTER;
 		/* Few buffers of a network each time, so that it goes on. */
-		for (k = 0; k < 4 && q->seen != READ_ONCE(avail[1]); k++, q->seen++) {
+		for (k = 0; k < 4 && !stopped && q->seen != READ_ONCE(avail[1]); k++, q->seen++) {
+			h->served++;
 			head = at(h, q->avail + 4 + 2 * (q->seen % q->size), 2);
 			if (head)
 				use(h, q, READ_ONCE(*head) % q->size);
 		}
-		if (lies(h, LIE_SCRIBBLE_USED | LIE_SCRIBBLE_ALL))
+		if (lies(h, LIE_SCRIBBLE_USED | LIE_SCRIBBLE_ALL) && (stopped || !lies(h, LIE_STOPS)))
 			scribble(h, q);
 		hostile_send(q->port);
 		for (k = 0; k < 2000 && lies(h, LIE_QUEUE_STORM); k++)
