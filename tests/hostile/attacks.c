@@ -247,17 +247,22 @@ static int serve(void *data)
 	return 0;
 }
 
-/* Unplug, as the contract has it, and wait until the driver has let go. */
+/*
+ * Unplug, as the contract has it, and wait until the driver has let go: it resets the device, takes
+ * its region back, and resets once more.
+ */
 static void unplug(struct hostile *h)
 {
-	unsigned int waited;
+	unsigned int waited, resets = 0, least = lies(h, LIE_KEEP_MAPPED) ? 2 : 0;
 
 	h->slot->state = RINGLET_DEVICE_REMOVED;
 	wmb();
 	hostile_send(h->control_port);
-	for (waited = 0; waited < LET_GO_MS && READ_ONCE(h->slot->driver_status) & 0xff;
-	     waited += 10) {
+	for (waited = 0; waited < LET_GO_MS; waited += 10) {
+		if (!(READ_ONCE(h->slot->driver_status) & 0xff) && resets >= least)
+			break;
 		if (READ_ONCE(h->slot->seq) != h->slot->ack) {
+			resets += !(READ_ONCE(h->slot->driver_status) & 0xff);
 			h->slot->ack = READ_ONCE(h->slot->seq);
 			hostile_send(h->control_port);
 		}
