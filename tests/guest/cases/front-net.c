@@ -273,6 +273,27 @@ NET_CASE(front_net_commands)
 	front_wait(f, CONTROL, NULL, NULL);
 }
 
+/* Resets while the device is at work on commands. */
+NET_CASE(front_net_commands_reset)
+{
+	volatile u16 *avail = front_avail(f, CONTROL);
+	unsigned int i, k;
+
+	for (i = 0; i < 50 * case_rounds && !case_failed(); i++) {
+		memset(front_at(f, FRONT_DATA), 0, 16);
+		for (k = 0; k < f->entries / 2u; k++) {
+			front_set(f, CONTROL, 2 * k, FRONT_DATA, 8, DESC_NEXT, 2 * k + 1);
+			front_set(f, CONTROL, 2 * k + 1, FRONT_STATUS, 1, DESC_WRITE, 0);
+			avail[2 + (avail[1] + k) % f->entries] = 2 * k;
+		}
+		barrier();
+		avail[1] += k;
+		front_kick(f, CONTROL);
+		if (!front_start(f))
+			return;
+	}
+}
+
 /* Frame and header, rewritten while they are sent. */
 static void write_frame(void *unused)
 {
