@@ -211,10 +211,12 @@ bool front_dma_mapped(struct front_region *r, dma_addr_t addr, u32 size)
 static void front_unmap_page(struct device *dev, dma_addr_t addr, size_t size,
 			     enum dma_data_direction dir, unsigned long attrs)
 {
-	struct front_region *r = front_of_dev(dev)->region;
+	struct front_device *fd = front_of_dev(dev);
+	struct front_region *r = fd->region;
 
 	if (WARN_ON_ONCE(!r))
 		return;
+	WRITE_ONCE(fd->answers, READ_ONCE(fd->answers) + 1);
 	if (is_grant(addr))
 		direct_unmap(r, addr, size);
 	else

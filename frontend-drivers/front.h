@@ -115,6 +115,9 @@ struct front_device {
 	bool leaves;			/* unplug is queued; guarded by: area.lock */
 	struct work_struct plug, unplug;
 	struct delayed_work lost;
+	u32 answers;			/* buffers that came back; may miss some of two CPUs */
+	u32 lost_answers;		/* when lost.c began to wait, */
+	unsigned long lost_delay;	/* and how long for the next one, in jiffies */
 
 	/* what the back-end said when it was plugged; constant */
 	u32 uid;

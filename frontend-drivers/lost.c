@@ -141,7 +141,10 @@ void front_lost_work(struct work_struct *work)
 
 	if (!test_and_clear_bit(FRONT_LOSING, &fd->flags))
 		return;
-	if (!front_is_block(fd))
+	if (READ_ONCE(fd->answers) != READ_ONCE(fd->lost_answers) && READ_ONCE(fd->lost_delay))
+		/* It is slow, or has much to write. */
+		front_lost_begin(fd, fd->lost_delay);
+	else if (!front_is_block(fd))
 		virtio_break_device(&fd->vdev);
 	else if (!lose_block(fd) && test_bit(FRONT_LEAVING, &fd->flags))
 		/* A driver may still be about to make some, and wait for them. */
@@ -151,12 +154,15 @@ void front_lost_work(struct work_struct *work)
 /**
  * front_lost_begin() - give up on the back-end
  * @fd: the device, registered
- * @delay: in jiffies
+ * @delay: in jiffies; if that is not 0, of silence: each answer begins it anew, so that
+ *	   what is dirty is written, however long that takes
  *
  * May be called in any context. Ends when the driver deletes its queues.
  */
 void front_lost_begin(struct front_device *fd, unsigned long delay)
 {
+	WRITE_ONCE(fd->lost_answers, READ_ONCE(fd->answers));
+	WRITE_ONCE(fd->lost_delay, delay);
 	set_bit(FRONT_LOSING, &fd->flags);
 	mod_delayed_work(fd->area->wq, &fd->lost, delay);
 }
