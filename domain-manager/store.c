@@ -232,16 +232,20 @@ static int remove_path(struct store *store, const char *path)
 	return xs_rm(store->xs, XBT_NULL, path) || errno == ENOENT ? 0 : -errno;
 }
 
-/* The folders of its devices' back-ends; each device's own went with the device. */
+/*
+ * The folders of its devices' back-ends, each device's own went with the device; and what
+ * Linux has noted of those that it could not probe.
+ */
 static int remove_back_ends(struct store *store, uint32_t domid)
 {
-	static const char *const kinds[] = { "vbd", "vif" };
+	static const char *const folders[] = {
+		"backend/vbd", "backend/vif", "error/backend/vbd", "error/backend/vif"
+	};
 	char path[PATH_SIZE];
 	int rc = 0, i;
 
-	for (i = 0; i < 2 && !rc; i++) {
-		snprintf(path, sizeof(path), "/local/domain/0/backend/%s/%u", kinds[i],
-			 domid);
+	for (i = 0; i < 4 && !rc; i++) {
+		snprintf(path, sizeof(path), "/local/domain/0/%s/%u", folders[i], domid);
 		rc = remove_path(store, path);
 	}
 	return rc;
