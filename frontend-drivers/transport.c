@@ -49,19 +49,25 @@ static u64 front_get_features(struct virtio_device *vdev)
 	return front_of_vdev(vdev)->features & (CAN | ~TRANSPORT_BITS);
 }
 
+/*
+ * In a Xen domain virtio_ring maps buffers whatever the driver says; virtio_balloon
+ * says that it does without ACCESS_PLATFORM, since the frames it tells are not mapped.
+ */
 static int front_finalize_features(struct virtio_device *vdev)
 {
 	struct front_device *fd = front_of_vdev(vdev);
+	u64 features;
 
 	vring_transport_features(vdev);
 	vdev->features &= CAN | ~TRANSPORT_BITS;
-	if (~vdev->features & MUST) {
+	features = vdev->features | BIT_ULL(VIRTIO_F_ACCESS_PLATFORM);
+	if (~features & MUST) {
 		dev_err(&vdev->dev, "features %llx are missing: the device must offer them\n",
-			MUST & ~vdev->features);
+			MUST & ~features);
 		return -EINVAL;
 	}
 	if (front_slot_is_ours(fd))
-		WRITE_ONCE(fd->slot->driver_features, vdev->features);
+		WRITE_ONCE(fd->slot->driver_features, features);
 	return 0;
 }
 

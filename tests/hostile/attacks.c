@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include <linux/random.h>
 #include <linux/slab.h>
+#include <uapi/linux/virtio_balloon.h>
 #include <uapi/linux/virtio_blk.h>
 #include <uapi/linux/virtio_config.h>
 #include <uapi/linux/virtio_ids.h>
@@ -18,6 +19,8 @@
 
 #define SECTORS		8192
 #define STORM		2000
+#define BALLOON_PAGES	512
+#define BALLOON_ROUNDS	1000	/* until they are the guest's again */
 #define LET_GO_MS	30000
 
 static unsigned int domid;
@@ -53,6 +56,7 @@ SPOIL(config_random, get_random_bytes(s->config, sizeof(s->config)))
 static const struct attack attacks[] = {
 	{ "none", VIRTIO_ID_BLOCK },
 	{ "none-net", VIRTIO_ID_NET },
+	{ "none-balloon", VIRTIO_ID_BALLOON },
 	{ "config-size", VIRTIO_ID_BLOCK, 0, spoil_config_size },
 	{ "no-queues", VIRTIO_ID_BLOCK, 0, spoil_no_queues },
 	{ "many-queues", VIRTIO_ID_BLOCK, 0, spoil_many_queues },
@@ -126,7 +130,13 @@ static void fill_config(struct ringlet_device_slot *s, u32 kind)
 {
 	struct virtio_blk_config *blk = (void *)s->config;
 	struct virtio_net_config *net = (void *)s->config;
+	struct virtio_balloon_config *balloon = (void *)s->config;
 
+	if (kind == VIRTIO_ID_BALLOON) {
+		balloon->num_pages = cpu_to_le32(BALLOON_PAGES);
+		s->config_size = offsetofend(struct virtio_balloon_config, actual);
+		return;
+	}
 	if (kind == VIRTIO_ID_BLOCK) {
 		blk->capacity = SECTORS;
 		blk->seg_max = 16;
@@ -209,6 +219,11 @@ static void lie(struct hostile *h, unsigned int round)
 		s->config_generation += 2;
 		for (i = 0; i < 32; i++)
 			s->config[i] = get_random_u32();
+	}
+	if (h->attack->kind == VIRTIO_ID_BALLOON && round == BALLOON_ROUNDS) {
+		memset((void *)s->config, 0, sizeof(__le32));
+		s->config_generation += 2;
+		hostile_send(h->control_port);
 	}
 	if (lies(h, LIE_STATE_FLIPS))
 		s->state = round & 1 ? RINGLET_DEVICE_PRESENT : RINGLET_DEVICE_AWAY;

@@ -284,3 +284,22 @@ case("hostile-back-all", "soak", RINGLET, lifetime=7200, attacks=BACK_ATTACKS + 
      leaves=LEAVES)(back_ends)
 case("hostile-back-debug", "soak", RINGLET, lifetime=7200, attacks=BACK_ATTACKS + SLOW_ATTACKS,
      leaves=LEAVES, debug=True)(back_ends)
+
+
+@case("guest-virtio-balloon", hypervisors=RINGLET, lifetime=600)
+def balloon(context):
+    """Linux's virtio_balloon on our transport gives 512 pages up and takes them again; rl has no such device."""
+    with service(context, "hostile") as machine:
+        domid = guest_of(machine, False)
+        begin(machine, domid, "none-balloon")
+        for what in ("inflate", "deflate"):
+            ask(machine, "demo", "n=0; until grep -qx balloon_%s.512 /proc/vmstat || [ $((n += 1)) -gt 120 ]; do "
+                "sleep 1; done; grep balloon_%s /proc/vmstat" % (what, what), "balloon_%s 512" % what)
+        ask(machine, "demo", "basename $(readlink /sys/bus/virtio/devices/*/driver)", "virtio_balloon")
+        machine.run("rmmod ringlet_hostile", timeout=200)
+        text, complaints = said(machine)
+        context.require(not complaints, "the guest complains:\n" + text[-3000:])
+        rl(machine, "destroy demo")
+        wait_alone(machine)
+        machine.poweroff()
+        context.check_log(machine)
