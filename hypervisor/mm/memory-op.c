@@ -45,11 +45,12 @@ static int extent_add(struct domain *d, const struct xen_memory_reservation *r,
 	mm_lock(d);
 	mfn = d->is_dying ? INVALID_MFN :
 	      domain_alloc_frames(d, r->extent_order, address_limit(r->mem_flags));
+	/* With the lock: a sibling vCPU may give frames back that then are another domain's. */
+	for (i = 0; !mfn_eq(mfn, INVALID_MFN) && i < 1ULL << r->extent_order; i++)
+		m2p_set(MFN(mfn.v + i), populate ? pfn + i : ~0ULL);
 	mm_unlock(d);
 	if (mfn_eq(mfn, INVALID_MFN))
 		return -ENOMEM;
-	for (i = 0; i < 1ULL << r->extent_order; i++)
-		m2p_set(MFN(mfn.v + i), populate ? pfn + i : ~0ULL);
 	out = mfn.v;
 	/* A guest that cannot be told still owns the frames: its own loss. */
 	if (r->extent_start.p && copy_to_guest(slot, &out, sizeof(out)))
