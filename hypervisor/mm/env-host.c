@@ -119,8 +119,11 @@ static bool is_foreign(const struct page *pg)
 	return READ_ONCE(pg->flags) & PAGE_FOREIGN;
 }
 
+#define FLUSH_COST	64	/* of the budget: others are waited for */
+
 void env_flush(struct mm_core *c, const struct page *pg)
 {
+	c->budget -= FLUSH_COST;
 	flush_numbered(container_of(c, struct mm_domain, core)->domain, is_foreign(pg));
 }
 

@@ -147,7 +147,8 @@ long do_mmuext_op(u64 uops, u64 count, u64 pdone, u64 foreigndom)
 	for (i = 0; done < total && !rc; i++) {
 		struct mmuext_op op;
 
-		if (i && !(i % 16)) {
+		/* Each has a budget of its own: after one that was dear it is enough. */
+		if (i && (!(i % 16) || READ_ONCE(d->mm->core.budget) < MM_BUDGET - MM_BUDGET / 8)) {
 			rc = -ERESTART;
 			break;
 		}

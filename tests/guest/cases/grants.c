@@ -3,7 +3,7 @@
  * Grants, version 1: a domain lends frames to itself, which takes the same paths as lending to
  * another one and can be had without one.
  */
-#include "guest.h"
+#include "child.h"
 #include <xen/grant_table.h>
 
 #define FIRST_REF	64	/* the domain builder's and others' stay alone */
@@ -561,5 +561,75 @@ CASE(grant_of_freed_frame)
 	p2m[pfn] = out;
 	EXPECT_EQ(page_rw(pfn), 0);
 	free_pfn(pfn);
+	end();
+}
+
+#define LENT	128
+
+/* A change of type of such a frame makes all pCPUs answer. */
+static void lent_frames_become_tables(const ulong page[LENT])
+{
+	unsigned int i;
+
+	for (i = 0; i < LENT; i++) {
+		EXPECT_EQ(mmuext1(MMUEXT_PIN_L1_TABLE, pfn_mfn(page[i])), 0);
+		EXPECT_EQ(mmuext1(MMUEXT_UNPIN_TABLE, pfn_mfn(page[i])), 0);
+	}
+}
+
+/* How often mmuext_op is made for these, its restarts among them. */
+static ulong mmuext_calls(struct mmuext_op *op, unsigned int n)
+{
+	static struct ringlet_domain_stats before, after;
+
+	EXPECT_EQ(RINGLET(DOMAIN_STATS, &before), 0);
+	EXPECT_EQ(HYP(mmuext_op, op, n, NULL, DOMID_SELF), 0);
+	EXPECT_EQ(RINGLET(DOMAIN_STATS, &after), 0);
+	return after.calls[__HYPERVISOR_mmuext_op] - before.calls[__HYPERVISOR_mmuext_op];
+}
+
+/* Many such changes are no single call: neither below one table nor in one list. */
+CASE(grant_lent_frames_flush_in_pieces)
+{
+	ulong page[LENT], l1[2], l2 = alloc_pfn(), b = alloc_pfn();
+	struct gnttab_copy c = { .len = 1, .flags = GNTCOPY_source_gref };
+	struct mmuext_op op[2];
+	unsigned int i;
+
+	if (!on_ringlet) {
+		skip("counters of Ringlet's");
+		return;
+	}
+	if (!begin())
+		return;
+	l1[0] = alloc_pfn();
+	l1[1] = alloc_pfn();
+	c.source.u.ref = FIRST_REF;
+	c.source.domid = c.dest.domid = DOMID_SELF;
+	c.dest.u.gmfn = pfn_mfn(b);
+	for (i = 0; i < LENT; i++) {
+		page[i] = table_alloc();
+		grant(FIRST_REF, self, pfn_mfn(page[i]), GTF_permit_access | GTF_readonly);
+		EXPECT_EQ(copy(&c), GNTST_okay);
+		((ulong *)pfn_va(l1[0]))[i] = pfn_pte(page[i], PTE_KERN);
+	}
+	for (i = 0; i < 2; i++) {
+		((ulong *)pfn_va(l2))[i] = pfn_pte(l1[i], PTE_TABLE);
+		EXPECT_EQ(page_ro(l1[i]), 0);
+		op[i] = (struct mmuext_op){ .cmd = MMUEXT_PIN_L1_TABLE, .arg1.mfn = pfn_mfn(l1[i]) };
+	}
+	EXPECT_EQ(page_ro(l2), 0);
+	lent_frames_become_tables(page);
+	EXPECT(mmuext_calls(op, 2) > 1);
+	EXPECT_EQ(mmuext1(MMUEXT_UNPIN_TABLE, pfn_mfn(l1[0])), 0);
+	EXPECT_EQ(mmuext1(MMUEXT_UNPIN_TABLE, pfn_mfn(l1[1])), 0);
+	lent_frames_become_tables(page);
+	op[0] = (struct mmuext_op){ .cmd = MMUEXT_PIN_L2_TABLE, .arg1.mfn = pfn_mfn(l2) };
+	EXPECT(mmuext_calls(op, 1) > 1);
+	EXPECT_EQ(mmuext1(MMUEXT_UNPIN_TABLE, pfn_mfn(l2)), 0);
+	EXPECT_EQ(table_free(l2) | table_free(l1[0]) | table_free(l1[1]), 0);
+	for (i = 0; i < LENT; i++)
+		EXPECT_EQ(table_free(page[i]), 0);
+	free_pfn(b);
 	end();
 }
