@@ -153,8 +153,8 @@ static long domain_query(struct vcpu *v, u64 cmd, u64 arg)
 		rc = d->tot_pages;
 	else if (cmd == XENMEM_maximum_reservation)
 		rc = d->max_pages;
-	else	/* XENMEM_maximum_gpfn */
-		rc = d->shared_info->arch.max_pfn - 1;
+	else	/* XENMEM_maximum_gpfn: @d's own word, which is not to become an -ERESTART */
+		rc = min(READ_ONCE(d->shared_info->arch.max_pfn), BIT(52)) - 1;
 	other_domain_put(fd);
 	return rc;
 }
