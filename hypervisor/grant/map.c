@@ -113,10 +113,11 @@ static int map_one(struct vcpu *v, struct domain *rd,
 		grant_release(rd, op->ref, write);
 		return rc == -ERESTART ? GRANT_RESTART : GNTST_general_error;
 	}
-	*m = (struct map){
-		.ref = op->ref, .domid = rd->id,
-		.flags = op->flags & (MAP_PARTS | GNTMAP_readonly | GNTMAP_contains_pte),
-	};
+	m->ref = op->ref;
+	m->domid = rd->id;
+	/* Last; partner: unmap_begin(), which may have another domain's lock. */
+	__atomic_store_n(&m->flags, op->flags & (MAP_PARTS | GNTMAP_readonly | GNTMAP_contains_pte),
+			 __ATOMIC_RELEASE);
 	op->dev_bus_addr = (u64)mfn << PAGE_SHIFT;
 	return GNTST_okay;
 }
@@ -193,7 +194,8 @@ static int unmap_begin(struct vcpu *v, struct unmap *u, const struct gnttab_unma
 		return rc;
 	spin_lock(&u->rd->grant->lock);
 	/* Now that it is guarded: still one of that domain's? */
-	if ((m->flags & MAP_PARTS) && !(m->flags & MAP_BUSY) && m->domid == u->rd->id)
+	if ((__atomic_load_n(&m->flags, __ATOMIC_ACQUIRE) & MAP_PARTS) &&
+	    !(m->flags & MAP_BUSY) && m->domid == u->rd->id)
 		rc = unmap_parts(v, u->rd, op, m, &u->parts);
 	spin_unlock(&u->rd->grant->lock);
 	return rc;
