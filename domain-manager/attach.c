@@ -59,14 +59,18 @@ static void recover(struct record *record)
 		record_save(record);
 }
 
+/* Its domain is gone. Those that are not whole too, as far as their kind is known. */
 static void undo_all(struct record *record)
 {
-	while (record->nr) {
-		record->nr--;
-		driver_of(&record->devices[record->nr])
-			->undo(record->domid, &record->devices[record->nr]);
-	}
-	record_save(record);
+	size_t i = record->nr + record->nr_broken;
+
+	while (i--)
+		if (record->devices[i].kind < NR_DEVICE_KINDS &&
+		    record->devices[i].driver < DRIVER_ANY)
+			driver_of(&record->devices[i])
+				->undo(record->domid, &record->devices[i]);
+	record_remove(record->domid);
+	memset(record, 0, sizeof(*record));
 }
 
 /*
@@ -83,8 +87,11 @@ static struct record *open_record(const struct target *domain, int *lock)
 		return NULL;
 	}
 	record_load(domain->domid, record);
-	if (record->nr && memcmp(record->uuid, domain->uuid, 16))
+	if (record->damaged)
+		return record;
+	if (memcmp(record->uuid, domain->uuid, 16))
 		undo_all(record);
+	record->domid = domain->domid;
 	memcpy(record->uuid, domain->uuid, 16);
 	recover(record);
 	return record;
@@ -114,6 +121,11 @@ static int add_locked(struct record *record, const struct target *domain,
 	const char *wrong;
 	int rc;
 
+	if (*record->wrong)
+		return report_error(report, EXIT_STATE, "attach device", where,
+				    "end the domain, or use the rl that made its devices",
+				    "%s/%u.json: %s", record_folder, domain->domid,
+				    record->wrong);
 	if (device_check(device, domain->domid, where, report))
 		return -1;
 
@@ -205,6 +217,7 @@ int attach_find(const struct target *domain, enum device_kind kind, const char *
 			*device = record->devices[i];
 			found = true;
 		}
+	record_warn(record, report);
 	close_record(record, lock);
 	return found ? 0 : report_error(report, EXIT_NO_DOMAIN, "find device", name,
 					"see rl device-list", "%s has no such %s",
@@ -257,8 +270,10 @@ int resize_device(const struct target *domain, const struct device *device,
 /* The device area too: a domain that a back-end maps never goes away. */
 static void end_domain(struct record *record)
 {
+	uint32_t domid = record->domid;
+
 	undo_all(record);
-	back_detach_domain(record->domid);
+	back_detach_domain(domid);
 }
 
 void detach_all(uint32_t domid, const uint8_t uuid[16], bool wait)
@@ -268,15 +283,19 @@ void detach_all(uint32_t domid, const uint8_t uuid[16], bool wait)
 
 	if (lock >= 0) {
 		record_load(domid, record);
-		/* Another domain with devices that has the number by now is left alone. */
-		if (!record->nr || !memcmp(record->uuid, uuid, 16))
+		/*
+		 * Another domain with devices that has the number by now is left alone; so is
+		 * one of which that cannot be told.
+		 */
+		if (!record->damaged && (!(record->nr || record->nr_broken) ||
+					 !memcmp(record->uuid, uuid, 16)))
 			end_domain(record);
 		close(lock);
 	}
 	free(record);
 }
 
-/* Is the domain of a record there, and is it that one? */
+/* Is the domain of a record there, and is it that one, as far as that is known? */
 static bool lives(struct hyp *hyp, const struct record *record)
 {
 	struct ringlet_domain_info info;
@@ -285,10 +304,21 @@ static bool lives(struct hyp *hyp, const struct record *record)
 	if (rc)
 		return rc != -ESRCH;
 	return !(info.state & RINGLET_DOM_DYING) &&
-	       !memcmp(info.uuid, record->uuid, sizeof(info.uuid));
+	       (record->damaged || !memcmp(info.uuid, record->uuid, sizeof(info.uuid)));
 }
 
-void attach_recover(struct hyp *hyp)
+static void recover_domain(struct hyp *hyp, struct record *record, struct report *report)
+{
+	if (!lives(hyp, record)) {
+		end_domain(record);
+		return;
+	}
+	record_warn(record, report);
+	if (!record->damaged)
+		recover(record);
+}
+
+void attach_recover(struct hyp *hyp, struct report *report)
 {
 	struct record *record = malloc(sizeof(*record));
 	int lock, domid;
@@ -298,10 +328,7 @@ void attach_recover(struct hyp *hyp)
 		if (lock < 0)
 			continue;
 		record_load(domid, record);
-		if (lives(hyp, record))
-			recover(record);
-		else
-			end_domain(record);
+		recover_domain(hyp, record, report);
 		close(lock);
 	}
 	free(record);

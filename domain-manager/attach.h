@@ -54,9 +54,12 @@ int resize_device(const struct target *domain, const struct device *device,
  */
 void detach_all(uint32_t domid, const uint8_t uuid[16], bool wait);
 
-/* Undo what was left unfinished, and devices of domains that are gone. Never waits. */
+/*
+ * Undo what was left unfinished, and devices of domains that are gone. Never waits.
+ * @report: takes a warning for each record that cannot be read as a whole
+ */
 struct hyp;
-void attach_recover(struct hyp *hyp);
+void attach_recover(struct hyp *hyp, struct report *report);
 
 /*
  * Give back-ends that were loaded again what they had; never waits. @load: the core

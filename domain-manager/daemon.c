@@ -382,6 +382,31 @@ static int watch_back_ends(void)
 	return fd;
 }
 
+/* What is wrong with devices, when it begins to be. */
+static void log_news(struct serve *s, const struct report *report, json_t **before)
+{
+	json_t *news = report_news(report, before), *entry;
+	char line[900];
+	size_t i;
+
+	json_array_foreach(news, i, entry) {
+		report_line(entry, line, sizeof(line));
+		log_line(&s->log, "%s", line);
+	}
+	json_decref(news);
+}
+
+static void recover_devices(struct serve *s)
+{
+	static json_t *before;
+	struct report report;
+
+	report_init(&report);
+	attach_recover(s->hyp, &report);
+	log_news(s, &report, &before);
+	report_free(&report);
+}
+
 static void attach_devices_again(struct serve *s, bool load)
 {
 	int nr = attach_again(load);
@@ -471,7 +496,7 @@ static int64_t milliseconds(void)
 static void look_around(struct serve *s)
 {
 	guest_check_all(s);
-	attach_recover(s->hyp);
+	recover_devices(s);
 	attach_devices_again(s, false);
 }
 
@@ -601,7 +626,7 @@ static int run(struct serve *s, int ready)
 	for (i = 0; i < NR_FDS; i++)
 		fds[i].events = POLLIN;
 	guest_load_all(s);
-	attach_recover(s->hyp);
+	recover_devices(s);
 	attach_devices_again(s, true);
 	if (ready >= 0 && write(ready, "", 1) == 1) {
 		close(ready);

@@ -105,9 +105,16 @@ static int check_free(const struct checking *c, uint32_t domid)
 {
 	struct device *device = c->device;
 	struct record_user user;
+	bool found;
 	int rc;
 
-	if (record_user(device, domid, &user))
+	found = record_user(device, domid, &user);
+	if (found && *user.wrong)
+		return fault(c, EXIT_STATE, "end that domain, or use the rl that made its devices",
+			     "%s could be a disk of domain %u: of its devices not all can be "
+			     "read: %s/%u.json: %s", device->target, user.domid, record_folder,
+			     user.domid, user.wrong);
+	if (found)
 		return fault(c, EXIT_STATE, user.device.shared || device->shared ?
 			     "say access=w! for each of its users, or access=r" :
 			     "detach it there, or make a copy",

@@ -73,7 +73,7 @@ static json_t *describe(const struct ringlet_domain_info *info,
 
 /* Adds the devices of a domain of some kinds. */
 static void list_domain(json_t *list, const struct ringlet_domain_info *info,
-			unsigned int kinds)
+			unsigned int kinds, struct report *report)
 {
 	struct record *record = malloc(sizeof(*record));
 	size_t i;
@@ -85,6 +85,7 @@ static void list_domain(json_t *list, const struct ringlet_domain_info *info,
 		if (record->devices[i].ready && kinds & 1U << record->devices[i].kind &&
 		    !memcmp(record->uuid, info->uuid, sizeof(info->uuid)))
 			json_array_append_new(list, describe(info, &record->devices[i]));
+	record_warn(record, report);
 	free(record);
 }
 
@@ -100,11 +101,11 @@ static json_t *list(struct rl *rl, unsigned int kinds)
 			json_decref(devices);
 			return NULL;
 		}
-		list_domain(devices, &info, kinds);
+		list_domain(devices, &info, kinds, &rl->report);
 	}
 	for (next = 1; !rl->nr_args && !hyp_domain_next(rl->hyp, next, &info);
 	     next = info.domid + 1UL)
-		list_domain(devices, &info, kinds);
+		list_domain(devices, &info, kinds, &rl->report);
 	return json_pack("{so}", "devices", devices);
 }
 

@@ -33,22 +33,28 @@ const char *const device_drivers[DRIVER_ANY] = {
 
 enum type { U32, U64, BOOL, STRING };
 
-#define FIELD(name, type)	\
-	{ #name, type, offsetof(struct device, name), sizeof(((struct device *)0)->name) }
+#define PLACE(name)	offsetof(struct device, name), sizeof(((struct device *)0)->name)
+#define MUST(name, type)	{ #name, type, true, PLACE(name) }
+#define MAY(name, type)		{ #name, type, false, PLACE(name) }
 
+/*
+ * MUST: without it nobody knows what it is, or whose backing. MAY: else 0, which is what
+ * a new field has to mean for a device of an rl that did not write it.
+ */
 static const struct {
 	const char *name;
 	enum type type;
+	bool must;
 	size_t at, size;
 } fields[] = {
-	FIELD(kind, U32), FIELD(driver, U32), FIELD(id, U32),
-	FIELD(name, STRING), FIELD(target, STRING), FIELD(readonly, BOOL),
-	FIELD(shared, BOOL), FIELD(discard, BOOL), FIELD(direct, BOOL),
-	FIELD(is_file, BOOL), FIELD(queues, U32), FIELD(queue_size, U32),
-	FIELD(serial, STRING), FIELD(mac, U64), FIELD(bridge, STRING),
-	FIELD(vifname, STRING), FIELD(mtu, U32), FIELD(filter, BOOL),
-	FIELD(pty, BOOL), FIELD(ready, BOOL), FIELD(dev, U64), FIELD(ino, U64),
-	FIELD(slot, U32), FIELD(uid, U32), FIELD(pid, U32), FIELD(made, STRING),
+	MUST(kind, U32), MUST(driver, U32), MUST(id, U32),
+	MUST(name, STRING), MUST(target, STRING), MUST(readonly, BOOL),
+	MUST(shared, BOOL), MAY(discard, BOOL), MAY(direct, BOOL),
+	MUST(is_file, BOOL), MAY(queues, U32), MAY(queue_size, U32),
+	MAY(serial, STRING), MUST(mac, U64), MUST(bridge, STRING),
+	MAY(vifname, STRING), MAY(mtu, U32), MAY(filter, BOOL),
+	MAY(pty, BOOL), MUST(ready, BOOL), MUST(dev, U64), MUST(ino, U64),
+	MUST(slot, U32), MUST(uid, U32), MAY(pid, U32), MUST(made, STRING),
 };
 
 json_t *device_to_json(const struct device *device)
@@ -77,21 +83,27 @@ json_t *device_to_json(const struct device *device)
 	return object;
 }
 
-/* Return: whether @value is what the field may hold. */
+/* Return: whether @value is what the field may hold; else the field stays. */
 static bool take(const json_t *value, enum type type, void *at, size_t size)
 {
 	json_int_t number = json_integer_value(value);
 
 	switch (type) {
 	case U32:
+		if (!json_is_integer(value) || number < 0 || number > UINT32_MAX)
+			return false;
 		*(uint32_t *)at = number;
-		return json_is_integer(value) && number >= 0 && number <= UINT32_MAX;
+		return true;
 	case U64:
+		if (!json_is_integer(value))
+			return false;
 		*(uint64_t *)at = number;
-		return json_is_integer(value);
+		return true;
 	case BOOL:
+		if (!json_is_boolean(value))
+			return false;
 		*(bool *)at = json_is_true(value);
-		return json_is_boolean(value);
+		return true;
 	default:
 		if (!json_is_string(value) || json_string_length(value) >= size)
 			return false;
@@ -100,16 +112,30 @@ static bool take(const json_t *value, enum type type, void *at, size_t size)
 	}
 }
 
-int device_from_json(const json_t *object, struct device *device)
+const char *device_from_json(const json_t *object, struct device *device)
 {
+	const char *wrong = NULL;
 	size_t i;
 
 	memset(device, 0, sizeof(*device));
-	for (i = 0; i < COUNT(fields); i++)
-		if (!take(json_object_get(object, fields[i].name), fields[i].type,
-			  (char *)device + fields[i].at, fields[i].size))
-			return -1;
-	return device->kind < NR_DEVICE_KINDS && device->driver < DRIVER_ANY ? 0 : -1;
+	device->kind = NR_DEVICE_KINDS;
+	device->driver = DRIVER_ANY;
+	for (i = 0; i < COUNT(fields); i++) {
+		const json_t *value = json_object_get(object, fields[i].name);
+
+		if (value ? !take(value, fields[i].type, (char *)device + fields[i].at,
+				  fields[i].size) : fields[i].must)
+			wrong = wrong ? wrong : fields[i].name;
+	}
+	if (device->driver >= DRIVER_ANY) {
+		device->driver = DRIVER_ANY;
+		wrong = "driver";
+	}
+	if (device->kind >= NR_DEVICE_KINDS) {
+		device->kind = NR_DEVICE_KINDS;
+		wrong = "kind";
+	}
+	return wrong;
 }
 
 /* a, b, ..., z, aa, ...: the number behind the letters; moves on. */

@@ -66,9 +66,19 @@ struct device {
 extern const char *const device_kinds[NR_DEVICE_KINDS];
 extern const char *const device_drivers[DRIVER_ANY];
 
-/* All of it as an object, and back; NULL, -1: no memory, or it is none. */
+/* All of it as an object; NULL: no memory. */
 json_t *device_to_json(const struct device *device);
-int device_from_json(const json_t *object, struct device *device);
+
+/**
+ * device_from_json() - the way back, of what an older or newer rl wrote too
+ *
+ * Fields that are not known are passed over; those that came later than the first
+ * records may be missing, and stand for what rl did then.
+ *
+ * Return: NULL, or the field that is missing or wrong. @device has what could be read
+ * then; its kind is NR_DEVICE_KINDS if that could not, as with its driver.
+ */
+const char *device_from_json(const json_t *object, struct device *device);
 
 /**
  * device_vdev() - the number of a disk's name in the guest

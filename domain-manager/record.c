@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,32 +54,101 @@ static void file_path(char path[MAX_PATH], uint32_t domid, const char *suffix)
 	snprintf(path, MAX_PATH, "%s/%u.json%s", record_folder, domid, suffix);
 }
 
+__attribute__((format(printf, 2, 3)))
+static void set_wrong(struct record *record, const char *format, ...)
+{
+	va_list args;
+
+	if (*record->wrong)
+		return;
+	va_start(args, format);
+	vsnprintf(record->wrong, sizeof(record->wrong), format, args);
+	va_end(args);
+}
+
+/* Those that are whole first, then the others. */
+static void load_devices(struct record *record, const json_t *list)
+{
+	struct device device;
+	const char *wrong;
+	size_t i, at, size = json_array_size(list);
+
+	for (i = 0; i < size; i++) {
+		wrong = device_from_json(json_array_get(list, i), &device);
+		if (wrong)
+			set_wrong(record, "device %zu: \"%s\" is missing or wrong", i + 1, wrong);
+		if (record->nr + record->nr_broken == DEVICE_MAX) {
+			set_wrong(record, "more than %u devices", DEVICE_MAX);
+			record->blind = true;
+			return;
+		}
+		at = wrong ? record->nr + record->nr_broken++ : record->nr++;
+		if (!wrong)
+			record->devices[record->nr - 1 + record->nr_broken] = record->devices[at];
+		record->devices[at] = device;
+	}
+}
+
 void record_load(uint32_t domid, struct record *record)
 {
-	json_t *fields, *list, *element;
+	json_t *fields, *list;
 	char path[MAX_PATH];
 	const char *uuid;
-	size_t i;
 
 	memset(record, 0, sizeof(*record));
 	record->domid = domid;
 	file_path(path, domid, "");
+	if (access(path, F_OK) && errno == ENOENT)
+		return;
 	fields = json_load_file(path, 0, NULL);
 	uuid = json_string_value(json_object_get(fields, "uuid"));
 	list = json_object_get(fields, "devices");
-	if (uuid && text_uuid(uuid, record->uuid))
-		json_array_foreach(list, i, element)
-			if (record->nr < DEVICE_MAX &&
-			    !device_from_json(element, &record->devices[record->nr]))
-				record->nr++;
+	record->damaged = !uuid || !text_uuid(uuid, record->uuid) || !json_is_array(list);
+	if (record->damaged)
+		set_wrong(record, "the file has no UUID and list of devices");
+	else
+		load_devices(record, list);
+	record->blind |= record->damaged;
 	json_decref(fields);
+}
+
+void record_warn(const struct record *record, struct report *report)
+{
+	char path[MAX_PATH];
+
+	file_path(path, record->domid, "");
+	if (*record->wrong)
+		report_warning(report, "read devices", path, "end the domain, or use the rl "
+			       "that made its devices", "%s: disks that domain %u could have "
+			       "are not free", record->wrong, record->domid);
 }
 
 void record_drop(struct record *record, size_t i)
 {
 	record->nr--;
 	memmove(&record->devices[i], &record->devices[i + 1],
-		(record->nr - i) * sizeof(record->devices[0]));
+		(record->nr + record->nr_broken - i) * sizeof(record->devices[0]));
+}
+
+/* To @list what the file has and this rl cannot read. */
+static void keep_broken(const char *path, json_t *list)
+{
+	json_t *fields = json_load_file(path, 0, NULL), *element;
+	struct device device;
+	size_t i;
+
+	json_array_foreach(json_object_get(fields, "devices"), i, element)
+		if (device_from_json(element, &device))
+			json_array_append(list, element);
+	json_decref(fields);
+}
+
+int record_remove(uint32_t domid)
+{
+	char path[MAX_PATH];
+
+	file_path(path, domid, "");
+	return unlink(path) && errno != ENOENT ? -errno : 0;
 }
 
 int record_save(const struct record *record)
@@ -88,13 +158,18 @@ int record_save(const struct record *record)
 	size_t i;
 	int rc;
 
+	/* With more than fits nobody could say which were taken out. */
+	if (record->blind)
+		return -EBADMSG;
+	if (!record->nr && !record->nr_broken)
+		return record_remove(record->domid);
 	file_path(path, record->domid, "");
-	if (!record->nr)
-		return unlink(path) && errno != ENOENT ? -errno : 0;
 	file_path(new, record->domid, ".new");
 	list = json_array();
 	for (i = 0; i < record->nr; i++)
 		json_array_append_new(list, device_to_json(&record->devices[i]));
+	if (record->nr_broken)
+		keep_broken(path, list);
 	fields = json_pack("{ss,so}", "uuid", text_from_uuid(record->uuid, uuid),
 			   "devices", list);
 	if (!fields)
@@ -122,28 +197,53 @@ int record_next(uint32_t domid)
 	return best == ~0U ? -1 : (int)best;
 }
 
+/* Could @d, of another domain, be the disk @device? One of which nothing is known could. */
+static bool is_user(const struct device *d, const struct device *device, bool whole)
+{
+	if (!whole)
+		return d->kind == NR_DEVICE_KINDS ||
+		       (d->kind == device->kind &&
+			(!d->ino || (d->dev == device->dev && d->ino == device->ino)));
+	/* Read-only beside read-only is harmless. */
+	return d->kind == device->kind && d->dev == device->dev && d->ino == device->ino &&
+	       !(d->shared && device->shared) && !(d->readonly && device->readonly);
+}
+
+static bool find_user(const struct record *record, const struct device *device,
+		      uint32_t domid, struct record_user *user)
+{
+	size_t i;
+
+	for (i = 0; i < record->nr + record->nr_broken; i++) {
+		const struct device *d = &record->devices[i];
+		bool whole = i < record->nr;
+
+		if (!is_user(d, device, whole) ||
+		    (whole && record->domid == domid && d->id == device->id))
+			continue;
+		user->domid = record->domid;
+		user->device = *d;
+		snprintf(user->wrong, sizeof(user->wrong), "%s", whole ? "" : record->wrong);
+		return true;
+	}
+	if (!record->blind)
+		return false;
+	memset(user, 0, sizeof(*user));
+	user->domid = record->domid;
+	memcpy(user->wrong, record->wrong, sizeof(user->wrong));
+	return true;
+}
+
 bool record_user(const struct device *device, uint32_t domid,
 		 struct record_user *user)
 {
 	struct record *record = malloc(sizeof(*record));
 	bool found = false;
 	int other;
-	size_t i;
 
 	for (other = 0; record && !found && (other = record_next(other)) >= 0; other++) {
 		record_load(other, record);
-		for (i = 0; i < record->nr && !found; i++) {
-			const struct device *d = &record->devices[i];
-
-			/* Read-only beside read-only is harmless. */
-			if (d->kind != device->kind || d->dev != device->dev ||
-			    d->ino != device->ino || (d->shared && device->shared) ||
-			    (d->readonly && device->readonly))
-				continue;
-			user->domid = other;
-			user->device = *d;
-			found = other != (int)domid || d->id != device->id;
-		}
+		found = find_user(record, device, domid, user);
 	}
 	free(record);
 	return found;

@@ -129,17 +129,43 @@ int report_errno(struct report *report, int rc, const char *stage,
 			    strerror(-rc));
 }
 
-static void print_entry(const char *command, const char *kind,
-			const json_t *entry)
+json_t *report_news(const struct report *report, json_t **before)
+{
+	json_t *news = json_array(), *entry, *old;
+	size_t i, j;
+
+	json_array_foreach(report->warnings, i, entry) {
+		bool known = false;
+
+		json_array_foreach(*before, j, old)
+			known |= json_equal(entry, old);
+		if (!known)
+			json_array_append(news, entry);
+	}
+	json_decref(*before);
+	*before = json_incref(report->warnings);
+	return news;
+}
+
+void report_line(const json_t *entry, char *line, size_t size)
 {
 	const char *action =
 		json_string_value(json_object_get(entry, "action"));
 
-	fprintf(stderr, "rl: %s: %s%s: %s: %s%s%s\n", command, kind,
-		json_string_value(json_object_get(entry, "stage")),
-		json_string_value(json_object_get(entry, "object")),
-		json_string_value(json_object_get(entry, "cause")),
-		action ? "; " : "", action ? action : "");
+	snprintf(line, size, "%s: %s: %s%s%s",
+		 json_string_value(json_object_get(entry, "stage")),
+		 json_string_value(json_object_get(entry, "object")),
+		 json_string_value(json_object_get(entry, "cause")),
+		 action ? "; " : "", action ? action : "");
+}
+
+static void print_entry(const char *command, const char *kind,
+			const json_t *entry)
+{
+	char line[4096];
+
+	report_line(entry, line, sizeof(line));
+	fprintf(stderr, "rl: %s: %s%s\n", command, kind, line);
 }
 
 void report_print(const struct report *report, const char *command)

@@ -59,6 +59,17 @@ void report_warning(struct report *report, const char *stage,
 int report_errno(struct report *report, int rc, const char *stage,
 		 const char *object);
 
+/**
+ * report_news() - the warnings that were not there the last time
+ * @before: those of the last time, which becomes these; NULL: there were none
+ *
+ * Return: an array, for the caller to free.
+ */
+json_t *report_news(const struct report *report, json_t **before);
+
+/* A warning or an error as a line without its end. */
+void report_line(const json_t *entry, char *line, size_t size);
+
 /* Warnings, then the error, as lines on stderr. */
 void report_print(const struct report *report, const char *command);
 

@@ -374,7 +374,7 @@ static void left_unrecorded(void **state)
 	record.devices[2].ready = false;
 	record.devices[2].slot = record.devices[2].uid = 0;
 	assert_int_equal(record_save(&record), 0);
-	attach_recover(NULL);
+	attach_recover(NULL, &report);
 	record_load(1, &record);
 	assert_int_equal(record.nr, 2);
 	assert_true(fake->slot[1].domid == 1 && fake->slot[2].domid == 1);
@@ -393,14 +393,14 @@ static void left_unfinished(void **state)
 	record_load(1, &record);
 	record.devices[0].ready = false;
 	assert_int_equal(record_save(&record), 0);
-	attach_recover(NULL);
+	attach_recover(NULL, &report);
 	assert_null(fake_leftover_devices());
 	/* Its domain went without rl; another one has the number. */
 	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_XEN), 0);
 	fake->domain[1].info.uuid[0] = 99;
 	detach_all(1, fake->domain[1].info.uuid, true);
 	assert_non_null(fake_leftover_devices());
-	attach_recover(NULL);
+	attach_recover(NULL, &report);
 	assert_null(fake_leftover_devices());
 	assert_int_equal(record_next(0), -1);
 }
@@ -486,6 +486,120 @@ static void other_file(void **state)
 	assert_true(fake->slot[1].away);
 	detach_all(1, uuid, true);
 	assert_null(fake_leftover_devices());
+}
+
+/* How many warnings of the daemon's round are new. */
+static size_t news(json_t **before)
+{
+	json_t *array;
+	size_t nr;
+
+	report_free(&report);
+	report_init(&report);
+	attach_recover(NULL, &report);
+	array = report_news(&report, before);
+	nr = json_array_size(array);
+	json_decref(array);
+	return nr;
+}
+
+/* As an rl that does not write @field had written the first device of domain 1. */
+static void lose_field(const char *field)
+{
+	char path[80];
+	json_t *fields;
+
+	snprintf(path, sizeof(path), "%s/1.json", records);
+	fields = json_load_file(path, 0, NULL);
+	assert_int_equal(json_object_del(json_array_get(json_object_get(fields, "devices"), 0),
+					 field), 0);
+	assert_int_equal(json_dump_file(fields, path, 0), 0);
+	json_decref(fields);
+}
+
+/* Another domain wants @file. */
+static int attach_other(const char *file)
+{
+	struct target other = { 2, "other", (const uint8_t[16]){ 9 } };
+	struct device device;
+	char text[128];
+
+	snprintf(text, sizeof(text), "%s,raw,xvda,w", file);
+	assert_int_equal(parse(DEVICE_DISK, text, &device), 0);
+	device.driver = DRIVER_VIRTIO;
+	return attach_device(&other, &device, "here", &report);
+}
+
+/* A record of another rl: its disk is not free, and nothing of it gets lost. */
+static void broken_record(void **state)
+{
+	json_t *before = NULL;
+	struct record record;
+	struct device device;
+	char other[80];
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s2", disk);
+	write_file(other, "", 1 << 20);
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach(DEVICE_VIF, "", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), 0);
+	assert_int_equal(news(&before), 0);
+	lose_field("made");
+	assert_int_equal(news(&before), 1);
+	assert_int_equal(news(&before), 0);
+	record_load(1, &record);
+	assert_true(record.nr == 2 && record.nr_broken == 1 && !record.blind);
+	assert_string_equal(record.devices[2].target, disk);
+	assert_int_equal(attach_other(disk), -1);
+	says("could be a disk of domain 1");
+	says("\"made\" is missing");
+	assert_int_equal(attach_other(other), 0);
+	detach_all(2, (const uint8_t[16]){ 9 }, true);
+	/* No more for this domain, but less. */
+	assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), -1);
+	says("\"made\" is missing");
+	assert_int_equal(attach_find(&guest, DEVICE_VIF, "0", &device, &report), 0);
+	assert_int_equal(json_array_size(report.warnings), 1);
+	assert_int_equal(detach_device(&guest, &device, true, &report), 0);
+	record_load(1, &record);
+	assert_true(record.nr == 1 && record.nr_broken == 1);
+	/* Not even which file it has: it could be any. */
+	lose_field("kind");
+	lose_field("driver");
+	record_load(1, &record);
+	assert_int_equal(record.nr_broken, 2);
+	assert_int_equal(attach_other(other), -1);
+	detach_all(1, uuid, true);
+	assert_int_equal(record_next(0), -1);
+	assert_null(fake_leftover_devices());
+	assert_int_equal(attach_other(disk), 0);
+	detach_all(2, (const uint8_t[16]){ 9 }, true);
+	json_decref(before);
+}
+
+static void damaged_record(void **state)
+{
+	json_t *before = NULL;
+	char path[80];
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO), 0);
+	snprintf(path, sizeof(path), "%s/1.json", records);
+	write_file(path, "{ \"uuid\":", 0);
+	assert_int_equal(news(&before), 1);
+	assert_int_equal(attach_other(disk), -1);
+	assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), -1);
+	says("1.json");
+	assert_int_equal(access(path, F_OK), 0);
+	/* Until its domain is gone. */
+	fake->domain[1].exists = false;
+	assert_int_equal(news(&before), 0);
+	assert_int_equal(record_next(0), -1);
+	assert_null(fake_leftover_devices());
+	assert_int_equal(attach_other(disk), 0);
+	detach_all(2, (const uint8_t[16]){ 9 }, true);
+	json_decref(before);
 }
 
 static void say_done(void *arg)
@@ -574,7 +688,7 @@ int main(void)
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
 		TEST(shared_disks), TEST(left_unfinished), TEST(left_unrecorded),
 		TEST(detaching), TEST(slot_of_another), TEST(let_go_later),
-		TEST(other_file), TEST(interrupted), TEST(networks),
+		TEST(other_file), TEST(broken_record), TEST(damaged_record), TEST(interrupted), TEST(networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, cleanup);
