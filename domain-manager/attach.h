@@ -64,9 +64,9 @@ void attach_recover(struct hyp *hyp, struct report *report);
 /*
  * Give back-ends that were loaded again what they had; never waits. @load: the core
  * is new, its modules may be loaded; else only those that are there are looked at.
- * Returns how many devices.
+ * @report: takes a warning for each that stays away. Returns how many devices.
  */
-int attach_again(bool load);
+int attach_again(bool load, struct report *report);
 
 /*
  * The two kinds of drivers. All but make() and resize() also take a device of which

@@ -80,19 +80,25 @@ static int open_backing(struct device *device)
 	}
 }
 
+static int no_backing(const struct device *device, int rc, const char *where,
+		      struct report *report)
+{
+	if (rc == -ENOENT && device->kind == DEVICE_SHARE)
+		return fault(EXIT_NO_SERVICE, "install the package diod",
+			     "share: there is no program diod to serve it");
+	if (rc == -ENXIO)
+		return fault(EXIT_STATE, "put it back, or detach the device",
+			     "%s: another file has taken its place meanwhile",
+			     device->target);
+	return fault(EXIT_CONFIG, NULL, "%s: %s", device->target, strerror(-rc));
+}
+
 /* Why it was refused, and what to do. */
 static int refused(const struct device *device, int rc, const char *where,
 		   struct report *report)
 {
 	const char *kind = device_kinds[device->kind];
 
-	if (rc == -ENOENT && device->kind == DEVICE_SHARE && !device->pid)
-		return fault(EXIT_NO_SERVICE, "install the package diod",
-			     "share: there is no program diod to serve it");
-	if (rc == -ENXIO)
-		return fault(EXIT_STATE, "try again",
-			     "%s: another file has taken its place meanwhile",
-			     device->target);
 	if (rc == -ENODEV)
 		return fault(EXIT_STATE, "create the domain again with this version of rl",
 			     "%s: the domain has no place for virtio devices", kind);
@@ -122,7 +128,9 @@ static void set_name(const struct device *device, uint32_t domid, char *name)
 		snprintf(name, RINGLET_BACK_NAME_SIZE, "%s", text);
 }
 
-static int attach(uint32_t domid, struct device *device, uint32_t flags)
+/* 0, or -E... and a report. */
+static int attach(uint32_t domid, struct device *device, uint32_t flags,
+		  const char *where, struct report *report)
 {
 	struct ringlet_back_attach a = {
 		.domid = domid,
@@ -137,8 +145,10 @@ static int attach(uint32_t domid, struct device *device, uint32_t flags)
 	};
 	int fd = open_backing(device), rc, i;
 
-	if (fd < 0 && fd != NOTHING)
+	if (fd < 0 && fd != NOTHING) {
+		no_backing(device, fd, where, report);
 		return fd;
+	}
 	a.fd = fd < 0 ? -1 : fd;
 	if (device->kind == DEVICE_DISK && device->direct)
 		a.flags |= RINGLET_BACK_DIRECT;
@@ -152,8 +162,10 @@ static int attach(uint32_t domid, struct device *device, uint32_t flags)
 	rc = back_attach(&a);
 	if (fd >= 0)
 		close(fd);
-	if (rc)
+	if (rc) {
+		refused(device, rc, where, report);
 		return rc;
+	}
 	device->slot = a.slot;
 	device->uid = a.uid;
 	if (device->kind == DEVICE_VIF)
@@ -182,10 +194,8 @@ static int connect_device(struct device *device, const char *where,
 static int make(const struct target *domain, struct device *device, const char *where,
 		struct report *report)
 {
-	int rc = attach(domain->domid, device, 0);
-
-	if (rc)
-		return refused(device, rc, where, report);
+	if (attach(domain->domid, device, 0, where, report))
+		return -1;
 	return connect_device(device, where, report);
 }
 
@@ -197,6 +207,37 @@ static bool is_anothers(uint32_t domid, const struct device *device)
 	return !back_info(&info) && info.uid != device->uid;
 }
 
+/* Has the domain another device on record with that slot? */
+static bool is_shared_slot(uint32_t domid, const struct device *device)
+{
+	struct record *record = malloc(sizeof(*record));
+	bool shared = !record;
+	size_t i;
+
+	if (record)
+		record_load(domid, record);
+	for (i = 0; record && i < record->nr + record->nr_broken; i++)
+		shared |= record->devices[i].driver == DRIVER_VIRTIO &&
+			  record->devices[i].slot == device->slot &&
+			  record->devices[i].uid != device->uid;
+	free(record);
+	return shared;
+}
+
+/*
+ * Is its slot still that device's? A core that is new knows nothing of it, but takes it
+ * away for the guest all the same.
+ */
+static bool has_slot(uint32_t domid, const struct device *device)
+{
+	struct ringlet_back_info info = { .domid = domid, .slot = device->slot };
+	int rc = device->slot ? back_info(&info) : -EINVAL;
+
+	if (rc == -ENOENT)
+		return !is_shared_slot(domid, device);
+	return !rc && info.uid == device->uid;
+}
+
 static void undo(uint32_t domid, const struct device *device)
 {
 	struct ringlet_back_detach detach = {
@@ -204,10 +245,9 @@ static void undo(uint32_t domid, const struct device *device)
 		.slot = device->slot,
 		.flags = RINGLET_BACK_FORCE,
 	};
-	struct ringlet_back_info info = { .domid = domid, .slot = device->slot };
 
 	/* Never another one that has the slot by now. */
-	if (device->slot && !back_info(&info) && info.uid == device->uid)
+	if (has_slot(domid, device))
 		back_detach(&detach);
 	server_end(device);
 }
@@ -315,7 +355,7 @@ static bool is_outside(const struct device *device)
 
 /* 1: done, 0: not, -ESTALE: its slot has it no more. */
 static int again_device(uint32_t domid, struct device *device, bool load,
-			struct report *report)
+			const char *where, struct report *report)
 {
 	int rc;
 
@@ -323,29 +363,47 @@ static int again_device(uint32_t domid, struct device *device, bool load,
 	    !back_ready(device->kind, load))
 		return 0;
 	if (is_outside(device))
-		return !vif_join(device, device->made, report);
+		return !vif_join(device, where, report);
 	if (!is_anothers(domid, device) && !is_away(domid, device, load))
 		return 0;
 	server_end(device);
 	rc = is_anothers(domid, device) ? -ESTALE :
-					  attach(domid, device, RINGLET_BACK_REATTACH);
-	return rc == -ESTALE ? rc : !rc && !connect_device(device, device->made, report);
+					  attach(domid, device, RINGLET_BACK_REATTACH,
+						 where, report);
+	return rc == -ESTALE ? rc : !rc && !connect_device(device, where, report);
+}
+
+/* The same; what is wrong becomes a warning of the daemon's. */
+static int again_reported(uint32_t domid, struct device *device, bool load,
+			  struct report *all)
+{
+	char where[96];
+	struct report report;
+	int rc;
+
+	snprintf(where, sizeof(where), "domain %u, %s %s", domid,
+		 device_kinds[device->kind], *device->name ? device->name : device->made);
+	report_init(&report);
+	rc = again_device(domid, device, load, where, &report);
+	/* What the guest let go of is nobody's fault. */
+	if (rc != -ESTALE)
+		report_add(all, &report);
+	report_free(&report);
+	return rc;
 }
 
 /*
  * What the guest let go of, after rl block-detach did not wait any longer, goes from
  * the record here: its file is free, and nobody asks for it any more.
  */
-static int again(struct record *record, bool load)
+static int again(struct record *record, bool load, struct report *report)
 {
-	struct report report;
 	bool changed = false;
 	int done = 0, rc;
 	size_t i = 0;
 
-	report_init(&report);
 	while (i < record->nr) {
-		rc = again_device(record->domid, &record->devices[i], load, &report);
+		rc = again_reported(record->domid, &record->devices[i], load, report);
 		changed |= rc;
 		if (rc == -ESTALE) {
 			record_drop(record, i);
@@ -354,13 +412,12 @@ static int again(struct record *record, bool load)
 		done += rc;
 		i++;
 	}
-	report_free(&report);
 	if (changed)
 		record_save(record);
 	return done;
 }
 
-int attach_again(bool load)
+int attach_again(bool load, struct report *report)
 {
 	struct record *record = malloc(sizeof(*record));
 	int lock, domid, done = 0;
@@ -370,7 +427,7 @@ int attach_again(bool load)
 		if (lock < 0)
 			continue;
 		record_load(domid, record);
-		done += again(record, load);
+		done += again(record, load, report);
 		close(lock);
 	}
 	free(record);

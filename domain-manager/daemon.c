@@ -409,10 +409,16 @@ static void recover_devices(struct serve *s)
 
 static void attach_devices_again(struct serve *s, bool load)
 {
-	int nr = attach_again(load);
+	static json_t *before;
+	struct report report;
+	int nr;
 
+	report_init(&report);
+	nr = attach_again(load, &report);
 	if (nr)
 		log_line(&s->log, "back-ends are there: %d devices attached again", nr);
+	log_news(s, &report, &before);
+	report_free(&report);
 }
 
 /* Interfaces come and go: one of a guest may have been made anew. */

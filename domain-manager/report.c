@@ -129,6 +129,13 @@ int report_errno(struct report *report, int rc, const char *stage,
 			    strerror(-rc));
 }
 
+void report_add(struct report *report, const struct report *other)
+{
+	json_array_extend(report->warnings, other->warnings);
+	if (other->error)
+		json_array_append(report->warnings, other->error);
+}
+
 json_t *report_news(const struct report *report, json_t **before)
 {
 	json_t *news = json_array(), *entry, *old;

@@ -59,6 +59,9 @@ void report_warning(struct report *report, const char *stage,
 int report_errno(struct report *report, int rc, const char *stage,
 		 const char *object);
 
+/* All that another one says, as warnings of this one. */
+void report_add(struct report *report, const struct report *other);
+
 /**
  * report_news() - the warnings that were not there the last time
  * @before: those of the last time, which becomes these; NULL: there were none

@@ -230,14 +230,14 @@ static void for_virtio(void **state)
 	assert_int_equal(attach(DEVICE_SHARE, "tag=t,path=/tmp", DRIVER_VIRTIO), 0);
 	assert_int_equal(fake->slot[5].device_id, 9);
 	/* The back-ends were loaded again: only what they left is given back. */
-	assert_int_equal(attach_again(true), 0);
+	assert_int_equal(attach_again(true, &report), 0);
 	fake->slot[1].away = fake->slot[2].away = true;
-	assert_int_equal(attach_again(true), 2);
+	assert_int_equal(attach_again(true, &report), 2);
 	assert_false(fake->slot[1].away || fake->slot[2].away);
 	/* The module was loaded again: the core attached the vif, nobody bridged it. */
 	fake->outside = true;
 	fake->joined = 0;
-	assert_int_equal(attach_again(false), 1);
+	assert_int_equal(attach_again(false, &report), 1);
 	assert_int_equal(fake->joined, 1);
 	fake->outside = false;
 	/* Another device that has the slot by now is left alone. */
@@ -463,7 +463,7 @@ static void let_go_later(void **state)
 		assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), 0);
 		fake->slot[1].domid = other;
 		fake->slot[1].uid += other;
-		assert_int_equal(attach_again(false), 0);
+		assert_int_equal(attach_again(false, &report), 0);
 		assert_int_equal(attach_find(&guest, DEVICE_DISK, "xvda", &device, &report), -1);
 		assert_int_equal(attach_find(&guest, DEVICE_RNG, "0", &device, &report), 0);
 		detach_all(1, uuid, true);
@@ -474,7 +474,7 @@ static void let_go_later(void **state)
 /* While its back-end was away, its file was replaced by another one. */
 static void other_file(void **state)
 {
-	char new[80];
+	char new[80], line[256];
 
 	(void)state;
 	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO), 0);
@@ -482,8 +482,40 @@ static void other_file(void **state)
 	snprintf(new, sizeof(new), "%s.new", disk);
 	write_file(new, "", 1 << 20);
 	assert_int_equal(rename(new, disk), 0);
-	assert_int_equal(attach_again(true), 0);
+	assert_int_equal(attach_again(true, &report), 0);
 	assert_true(fake->slot[1].away);
+	/* A line for the daemon's log, the same each time. */
+	assert_int_equal(json_array_size(report.warnings), 1);
+	report_line(json_array_get(report.warnings, 0), line, sizeof(line));
+	assert_non_null(strstr(line, "domain 1, disk xvda: "));
+	assert_non_null(strstr(line, "another file has taken its place meanwhile; put it back"));
+	assert_int_equal(attach_again(true, &report), 0);
+	assert_true(json_equal(json_array_get(report.warnings, 0),
+			       json_array_get(report.warnings, 1)));
+	detach_all(1, uuid, true);
+	assert_null(fake_leftover_devices());
+}
+
+/* The core is another one, which knows of no device: the guest sees them all the same. */
+static void unknown_to_core(void **state)
+{
+	struct record record;
+	struct device device;
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), 0);
+	fake->slot[1].unknown = fake->slot[2].unknown = true;
+	assert_int_equal(attach_find(&guest, DEVICE_DISK, "xvda", &device, &report), 0);
+	assert_int_equal(detach_device(&guest, &device, true, &report), 0);
+	assert_int_equal(fake->slot[1].domid, 0);
+	/* Two on record with one slot: nobody knows whose it is. */
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_VIRTIO), 0);
+	record_load(1, &record);
+	record.devices[1].slot = 2;
+	assert_int_equal(record_save(&record), 0);
+	assert_int_equal(detach_device(&guest, &record.devices[1], true, &report), 0);
+	assert_int_equal(fake->slot[2].domid, 1);
 	detach_all(1, uuid, true);
 	assert_null(fake_leftover_devices());
 }
@@ -688,7 +720,7 @@ int main(void)
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
 		TEST(shared_disks), TEST(left_unfinished), TEST(left_unrecorded),
 		TEST(detaching), TEST(slot_of_another), TEST(let_go_later),
-		TEST(other_file), TEST(broken_record), TEST(damaged_record), TEST(interrupted), TEST(networks),
+		TEST(other_file), TEST(unknown_to_core), TEST(broken_record), TEST(damaged_record), TEST(interrupted), TEST(networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, cleanup);

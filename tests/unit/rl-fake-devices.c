@@ -297,10 +297,10 @@ int back_attach(struct ringlet_back_attach *attach)
 	if (attach->flags & RINGLET_BACK_REATTACH) {
 		if (slot->uid != attach->uid || !slot->away)
 			return -ESTALE;
-		slot->away = false;
+		slot->away = slot->unknown = false;
 	} else {
 		*slot = (struct fake_slot){ attach->domid, ++fake->uids,
-					    attach->device_id, attach->flags, false };
+					    attach->device_id, attach->flags };
 		memcpy(slot->mac, attach->mac, 6);
 	}
 	attach->slot = i;
@@ -342,9 +342,10 @@ int back_info(struct ringlet_back_info *info)
 
 	/* Of the same domain: nobody asks for others. */
 	if (info->find == RINGLET_BACK_NEXT)
-		while (info->slot < FAKE_SLOTS && slot->domid != info->domid)
+		while (info->slot < FAKE_SLOTS &&
+		       (slot->domid != info->domid || slot->unknown))
 			slot = &fake->slot[++info->slot];
-	if (info->slot >= FAKE_SLOTS || slot->domid != info->domid)
+	if (info->slot >= FAKE_SLOTS || slot->domid != info->domid || slot->unknown)
 		return -ENOENT;
 	info->uid = slot->uid;
 	info->state = slot->away ? 2 : 1;

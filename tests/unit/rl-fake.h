@@ -34,6 +34,7 @@ struct fake_node {
 struct fake_slot {
 	uint32_t domid, uid, device_id, flags;
 	bool away;
+	bool unknown;		/* to this core: a former one made it */
 	uint8_t mac[6];
 };
 
