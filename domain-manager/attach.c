@@ -20,6 +20,20 @@ static const struct driver *driver_of(const struct device *device)
 	return device->driver == DRIVER_XEN ? &xenbus_driver : &back_driver;
 }
 
+int disk_buffered(struct device *device, const char *where, struct report *report)
+{
+	const char *action = "put it on a file system that has, or say direct=0";
+
+	if (device->must_direct)
+		return report_error(report, EXIT_CONFIG, "attach device", where, action,
+				    "direct=1: the file system of %s has no direct I/O",
+				    device->target);
+	device->direct = false;
+	report_warning(report, "attach device", where, action, "the file system of %s has no "
+		       "direct I/O: it goes through the page cache", device->target);
+	return 0;
+}
+
 int vif_join(const struct device *device, const char *where, struct report *report)
 {
 	const char *stage = "attach device";

@@ -92,6 +92,12 @@ extern const struct driver xenbus_driver, back_driver;
  */
 void back_undo_unrecorded(const struct record *record, uint32_t kind);
 
+/*
+ * Both say it when the file system of a disk has no direct I/O, and clear
+ * device->direct; -1: the user would have no other.
+ */
+int disk_buffered(struct device *device, const char *where, struct report *report);
+
 /* Both put a vif's interface where it belongs. */
 int vif_join(const struct device *device, const char *where, struct report *report);
 

@@ -50,13 +50,14 @@ static bool is_same(const struct device *device, int fd)
 				 st.st_rdev == device->ino;
 }
 
-static int open_disk(struct device *device)
+static int open_disk(struct device *device, const char *where, struct report *report)
 {
 	int flags = (device->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC;
 	int fd = open(device->target, flags | (device->direct ? O_DIRECT : 0));
 
 	if (fd < 0 && errno == EINVAL && device->direct) {
-		device->direct = false;
+		if (disk_buffered(device, where, report))
+			return -EINVAL;
 		fd = open(device->target, flags);
 	}
 	if (fd < 0)
@@ -68,11 +69,11 @@ static int open_disk(struct device *device)
 }
 
 /* What the back-end works on; NOTHING, or -E... */
-static int open_backing(struct device *device)
+static int open_backing(struct device *device, const char *where, struct report *report)
 {
 	switch (device->kind) {
 	case DEVICE_DISK:
-		return open_disk(device);
+		return open_disk(device, where, report);
 	case DEVICE_SHARE:
 		return server_share(device);
 	default:
@@ -143,7 +144,7 @@ static int attach(uint32_t domid, struct device *device, uint32_t flags,
 		.uid = flags & RINGLET_BACK_REATTACH ? device->uid : 0,
 		.mtu = device->mtu,
 	};
-	int fd = open_backing(device), rc, i;
+	int fd = open_backing(device, where, report), rc, i;
 
 	if (fd < 0 && fd != NOTHING) {
 		no_backing(device, fd, where, report);

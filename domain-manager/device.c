@@ -49,7 +49,7 @@ static const struct {
 } fields[] = {
 	MUST(kind, U32), MUST(driver, U32), MUST(id, U32),
 	MUST(name, STRING), MUST(target, STRING), MUST(readonly, BOOL),
-	MUST(shared, BOOL), MAY(discard, BOOL), MAY(direct, BOOL),
+	MUST(shared, BOOL), MAY(discard, BOOL), MAY(direct, BOOL), MAY(must_direct, BOOL),
 	MUST(is_file, BOOL), MAY(queues, U32), MAY(queue_size, U32),
 	MAY(serial, STRING), MUST(mac, U64), MUST(bridge, STRING),
 	MAY(vifname, STRING), MAY(mtu, U32), MAY(filter, BOOL),

@@ -46,6 +46,7 @@ struct device {
 	char name[DEVICE_NAME_SIZE];	/* for people: xvda, vif 0's MAC, a tag, ... */
 	char target[DEVICE_PATH_SIZE];	/* file, block device, folder, socket */
 	bool readonly, shared, discard, direct;
+	bool must_direct;	/* direct=1 was written: no other way will do */
 	bool is_file;		/* found when it was checked: else a block device */
 	uint32_t queues, queue_size;	/* 0: as the back-end likes it */
 	char serial[21];

@@ -173,6 +173,7 @@ static int set_devtype(struct disk *d, const char *text)
 static int set(struct disk *d, enum parameter which, const char *value)
 {
 	struct device *device = d->device;
+	int rc;
 
 	if (give(d, which))
 		return -1;
@@ -188,7 +189,9 @@ static int set(struct disk *d, enum parameter which, const char *value)
 	case BACKENDTYPE:
 		return set_backendtype(d, value);
 	case DIRECT:
-		return set_bool(d, names[which], value, &device->direct);
+		rc = set_bool(d, names[which], value, &device->direct);
+		device->must_direct = !rc && device->direct;
+		return rc;
 	case SERIAL:
 		return set_serial(d, value);
 	case QUEUES:

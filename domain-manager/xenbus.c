@@ -225,8 +225,11 @@ static int make_disk(struct xenbus *x, struct device *device, const char *where,
 	if (device->is_file) {
 		rc = loop_open(&loop, device->target, device->readonly, device->direct);
 		strcpy(device->made, rc ? "" : loop.path);
-		if (!rc)
-			device->direct = loop.direct;
+		if (!rc && device->direct && !loop.direct &&
+		    disk_buffered(device, where, report)) {
+			loop_close(&loop);
+			return -1;
+		}
 	} else {
 		rc = block_numbers(device->target, &loop.major, &loop.minor, &bytes);
 	}

@@ -361,6 +361,37 @@ static void shared_disks(void **state)
 	assert_null(fake_leftover_devices());
 }
 
+/* Of a file system without direct I/O: sysfs is one, whatever kernel this is. */
+static void no_direct(void **state)
+{
+	static const char file[] = "/sys/kernel/mm/transparent_hugepage/enabled";
+	static const char *const texts[] = { "%s,raw,xvda,r,direct=0", "%s,raw,xvda,r",
+					     "%s,raw,xvda,r,direct=1" };
+	struct record record;
+	char text[128];
+	uint32_t driver;
+	size_t i;
+
+	(void)state;
+	fake->no_direct = true;
+	for (driver = DRIVER_VIRTIO; driver < DRIVER_ANY; driver++)
+		for (i = 0; i < 3; i++) {
+			if (driver == DRIVER_VIRTIO && access(file, R_OK))
+				continue;
+			snprintf(text, sizeof(text), texts[i],
+				 driver == DRIVER_VIRTIO ? file : disk);
+			assert_int_equal(attach(DEVICE_DISK, text, driver), i == 2 ? -1 : 0);
+			assert_int_equal(json_array_size(report.warnings), i == 1);
+			record_load(1, &record);
+			assert_int_equal(record.nr, i < 2);
+			assert_false(record.devices[0].direct);
+			if (i == 2)
+				says("direct=1: the file system of");
+			detach_all(1, uuid, true);
+			assert_null(fake_leftover_devices());
+		}
+}
+
 /* Killed after the back-end had it, before the record had its slot. */
 static void left_unrecorded(void **state)
 {
@@ -718,7 +749,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(sockets), TEST(disk_for_xen),
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
-		TEST(shared_disks), TEST(left_unfinished), TEST(left_unrecorded),
+		TEST(shared_disks), TEST(no_direct), TEST(left_unfinished), TEST(left_unrecorded),
 		TEST(detaching), TEST(slot_of_another), TEST(let_go_later),
 		TEST(other_file), TEST(unknown_to_core), TEST(broken_record), TEST(damaged_record), TEST(interrupted), TEST(networks),
 	};

@@ -140,7 +140,7 @@ int loop_open(struct loop *loop, const char *file, bool readonly, bool direct)
 	if (rc)
 		return rc;
 	*loop = (struct loop){ .fd = 1000, .path = "/dev/loop0", .major = 7,
-			       .direct = direct };
+			       .direct = direct && !fake->no_direct };
 	fake->loops++;
 	return 0;
 }

@@ -60,6 +60,7 @@ struct fake {
 	unsigned int joined;		/* interfaces that went into rlbr0 */
 	bool outside;			/* and are not there any more */
 	int back_refuses;		/* errno of ATTACH */
+	bool no_direct;			/* loop devices can only be buffered */
 	bool busy_store;		/* the next transaction must be done again */
 	bool no_backend, guest_connects, guest_keeps, claimed;
 	char no_module[32], no_program[32];	/* that is not there */
