@@ -50,7 +50,7 @@ int vif_join(const struct device *device, const char *where, struct report *repo
 				 device->bridge, strerror(-rc)) : 0;
 }
 
-/* Under the lock: what is not ready now never will be. */
+/* Under the lock: what is not ready now never will be. It stays if it cannot be undone. */
 static void recover(struct record *record)
 {
 	struct device device;
@@ -59,11 +59,10 @@ static void recover(struct record *record)
 
 	while (i < record->nr) {
 		device = record->devices[i];
-		if (device.ready) {
+		if (device.ready || driver_of(&device)->undo(record->domid, &device)) {
 			i++;
 			continue;
 		}
-		driver_of(&device)->undo(record->domid, &device);
 		record_drop(record, i);
 		if (device.driver == DRIVER_VIRTIO && !device.slot)
 			back_undo_unrecorded(record, device.kind);
@@ -73,23 +72,37 @@ static void recover(struct record *record)
 		record_save(record);
 }
 
-/* Its domain is gone. Those that are not whole too, as far as their kind is known. */
-static void undo_all(struct record *record)
+/*
+ * Its domain is gone. Those that are not whole too, as far as their kind is known.
+ * false: some cannot be undone now, and stay on record.
+ */
+static bool undo_all(struct record *record)
 {
 	size_t i = record->nr + record->nr_broken;
+	bool all = true;
 
-	while (i--)
-		if (record->devices[i].kind < NR_DEVICE_KINDS &&
-		    record->devices[i].driver < DRIVER_ANY)
-			driver_of(&record->devices[i])
-				->undo(record->domid, &record->devices[i]);
+	while (i--) {
+		const struct device *device = &record->devices[i];
+
+		if (device->kind < NR_DEVICE_KINDS && device->driver < DRIVER_ANY &&
+		    driver_of(device)->undo(record->domid, device))
+			all = false;
+		else if (i < record->nr)
+			record_drop(record, i);
+	}
+	if (!all) {
+		record_save(record);
+		return false;
+	}
 	record_remove(record->domid);
 	memset(record, 0, sizeof(*record));
+	return true;
 }
 
 /*
- * The record of a domain under the lock, with nothing unfinished or of another
- * domain of that number in it. NULL: no memory or no lock; @rc says which.
+ * The record of a domain under the lock, with nothing of another domain of that number
+ * in it. NULL: no memory or no lock, or there is something of another one: no_record()
+ * says which.
  */
 static struct record *open_record(const struct target *domain, int *lock)
 {
@@ -103,12 +116,25 @@ static struct record *open_record(const struct target *domain, int *lock)
 	record_load(domain->domid, record);
 	if (record->damaged)
 		return record;
-	if (memcmp(record->uuid, domain->uuid, 16))
-		undo_all(record);
+	if (memcmp(record->uuid, domain->uuid, 16) && !undo_all(record)) {
+		free(record);
+		close(*lock);
+		*lock = -ENOTCONN;
+		return NULL;
+	}
 	record->domid = domain->domid;
 	memcpy(record->uuid, domain->uuid, 16);
 	recover(record);
 	return record;
+}
+
+static int no_record(int rc, const char *stage, struct report *report)
+{
+	if (rc != -ENOTCONN)
+		return report_errno(report, rc, stage, record_folder);
+	return report_error(report, EXIT_NO_SERVICE, stage, record_folder, "start xenstored",
+			    "devices of an earlier domain of that number can be taken away "
+			    "by xenstored only, which cannot be reached");
 }
 
 static void close_record(struct record *record, int lock)
@@ -182,7 +208,7 @@ int attach_device(const struct target *domain, struct device *device,
 		return report_errno(report, rc, "attach device", where);
 	record = open_record(domain, &lock);
 	if (!record) {
-		rc = report_errno(report, lock, "attach device", record_folder);
+		rc = no_record(lock, "attach device", report);
 		goto out;
 	}
 	rc = add(record, domain, device, where, report);
@@ -224,7 +250,7 @@ int attach_find(const struct target *domain, enum device_kind kind, const char *
 	size_t i;
 
 	if (!record)
-		return report_errno(report, lock, "find device", record_folder);
+		return no_record(lock, "find device", report);
 	for (i = 0; i < record->nr && !found; i++)
 		if (record->devices[i].kind == kind &&
 		    is_named(&record->devices[i], name)) {
@@ -250,22 +276,29 @@ static size_t place(const struct record *record, const struct device *device)
 	return i;
 }
 
+static int force_off(const struct target *domain, const struct device *device,
+		     struct report *report)
+{
+	int rc = driver_of(device)->undo(domain->domid, device);
+
+	return rc ? report_error(report, EXIT_NO_SERVICE, "detach device", device->name,
+				 "start xenstored", "xenstored cannot be reached: %s",
+				 strerror(-rc)) : 0;
+}
+
 int detach_device(const struct target *domain, const struct device *device, bool force,
 		  struct report *report)
 {
-	const struct driver *driver = driver_of(device);
 	int lock, rc = 0;
 	struct record *record = open_record(domain, &lock);
 	size_t i;
 
 	if (!record)
-		return report_errno(report, lock, "detach device", record_folder);
+		return no_record(lock, "detach device", report);
 	i = place(record, device);
 	if (i < record->nr) {
-		if (force)
-			driver->undo(domain->domid, device);
-		else
-			rc = driver->unplug(domain, device, report);
+		rc = force ? force_off(domain, device, report) :
+			     driver_of(device)->unplug(domain, device, report);
 		if (!rc) {
 			record_drop(record, i);
 			rc = record_save(record);
@@ -282,12 +315,13 @@ int resize_device(const struct target *domain, const struct device *device,
 }
 
 /* The device area too: a domain that a back-end maps never goes away. */
-static void end_domain(struct record *record)
+static bool end_domain(struct record *record)
 {
 	uint32_t domid = record->domid;
+	bool all = undo_all(record);
 
-	undo_all(record);
 	back_detach_domain(domid);
+	return all;
 }
 
 void detach_all(uint32_t domid, const uint8_t uuid[16], bool wait)
@@ -323,8 +357,14 @@ static bool lives(struct hyp *hyp, const struct record *record)
 
 static void recover_domain(struct hyp *hyp, struct record *record, struct report *report)
 {
+	char where[32];
+
 	if (!lives(hyp, record)) {
-		end_domain(record);
+		snprintf(where, sizeof(where), "domain %u", record->domid);
+		if (!end_domain(record))
+			report_warning(report, "end devices", where, "start xenstored",
+				       "it is gone, but some of its devices can be taken away "
+				       "by xenstored only, which cannot be reached");
 		return;
 	}
 	record_warn(record, report);

@@ -70,14 +70,15 @@ int attach_again(bool load, struct report *report);
 
 /*
  * The two kinds of drivers. All but make() and resize() also take a device of which
- * only a part was made; undo() waits for nobody.
+ * only a part was made; undo() waits for nobody, and may be called again. If it fails
+ * (-E...) the device is still there, and stays on record.
  */
 struct driver {
 	int (*make)(const struct target *domain, struct device *device,
 		    const char *where, struct report *report);
 	int (*unplug)(const struct target *domain, const struct device *device,
 		      struct report *report);
-	void (*undo)(uint32_t domid, const struct device *device);
+	int (*undo)(uint32_t domid, const struct device *device);
 	int (*resize)(const struct target *domain, const struct device *device,
 		      uint64_t *bytes, struct report *report);
 	/* What it says of a device: "connected", ...; NULL: nothing. */

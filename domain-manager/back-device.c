@@ -239,7 +239,7 @@ static bool has_slot(uint32_t domid, const struct device *device)
 	return !rc && info.uid == device->uid;
 }
 
-static void undo(uint32_t domid, const struct device *device)
+static int undo(uint32_t domid, const struct device *device)
 {
 	struct ringlet_back_detach detach = {
 		.domid = domid,
@@ -251,6 +251,7 @@ static void undo(uint32_t domid, const struct device *device)
 	if (has_slot(domid, device))
 		back_detach(&detach);
 	server_end(device);
+	return 0;
 }
 
 static bool is_recorded(const struct record *record, const struct ringlet_back_info *info)

@@ -299,17 +299,19 @@ static int make(const struct target *domain, struct device *device, const char *
 }
 
 /* The kernel unregisters a device whose folder is gone: no guest is asked. */
-static void undo(uint32_t domid, const struct device *device)
+static int undo(uint32_t domid, const struct device *device)
 {
 	struct xenbus x;
+	int rc = open_bus(&x, domid, device);
 
-	if (open_bus(&x, domid, device))
-		return;
+	if (rc)
+		return rc;
 	store_delete(x.store, x.back);
 	store_delete(x.store, x.front);
 	if (device->kind == DEVICE_DISK)
 		wait_for(&x, disk_let_go, WAIT_MS / 10);
 	store_close(x.store);
+	return 0;
 }
 
 /* public/io/xenbus.h: not online any more, and closing; the front-end follows. */

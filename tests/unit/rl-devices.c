@@ -580,6 +580,46 @@ static void lose_field(const char *field)
 	json_decref(fields);
 }
 
+/* Without xenstored nothing is undone that it has: nor forgotten. */
+static void no_xenstored(void **state)
+{
+	json_t *before = NULL;
+	struct target next = { 1, "next", (const uint8_t[16]){ 9 } };
+	struct record record;
+	struct device device;
+
+	(void)state;
+	assert_int_equal(attach(DEVICE_DISK, "%s,raw,xvda,w", DRIVER_XEN), 0);
+	assert_int_equal(attach(DEVICE_RNG, "", DRIVER_VIRTIO), 0);
+	assert_int_equal(attach_find(&guest, DEVICE_DISK, "xvda", &device, &report), 0);
+	fake->no_store = true;
+	assert_int_equal(detach_device(&guest, &device, true, &report), -1);
+	says("xenstored cannot be reached");
+	/* Left unfinished. */
+	record_load(1, &record);
+	record.devices[0].ready = false;
+	assert_int_equal(record_save(&record), 0);
+	assert_int_equal(news(&before), 0);
+	record_load(1, &record);
+	assert_int_equal(record.nr, 2);
+	/* Its domain is gone, and another one has its number. */
+	memcpy(fake->domain[1].info.uuid, next.uuid, 16);
+	assert_int_equal(news(&before), 1);
+	assert_int_equal(news(&before), 0);
+	record_load(1, &record);
+	assert_true(record.nr == 1 && record.devices[0].driver == DRIVER_XEN);
+	assert_int_equal(parse(DEVICE_RNG, "", &device), 0);
+	device.driver = DRIVER_VIRTIO;
+	assert_int_equal(attach_device(&next, &device, "here", &report), -1);
+	says("of an earlier domain");
+	assert_non_null(fake_leftover_devices());
+	fake->no_store = false;
+	assert_int_equal(news(&before), 0);
+	assert_null(fake_leftover_devices());
+	assert_int_equal(record_next(0), -1);
+	json_decref(before);
+}
+
 /* Another domain wants @file. */
 static int attach_other(const char *file)
 {
@@ -751,7 +791,8 @@ int main(void)
 		TEST(vif_for_xen), TEST(for_virtio), TEST(failing_calls), TEST(refusals),
 		TEST(shared_disks), TEST(no_direct), TEST(left_unfinished), TEST(left_unrecorded),
 		TEST(detaching), TEST(slot_of_another), TEST(let_go_later),
-		TEST(other_file), TEST(unknown_to_core), TEST(broken_record), TEST(damaged_record), TEST(interrupted), TEST(networks),
+		TEST(other_file), TEST(unknown_to_core), TEST(broken_record), TEST(damaged_record), TEST(no_xenstored),
+		TEST(interrupted), TEST(networks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, cleanup);
