@@ -13,6 +13,7 @@
 #include "hyp.h"
 #include "netdev.h"
 #include "record.h"
+#include "server.h"
 #include "text.h"
 
 static const struct driver *driver_of(const struct device *device)
@@ -195,6 +196,20 @@ static int add(struct record *record, const struct target *domain,
 	return rc;
 }
 
+/* The last one, which is complete. */
+static int save_made(struct record *record, struct device *device, struct report *report)
+{
+	int rc = record_save(record);
+
+	if (!rc) {
+		server_settle(device);
+		return 0;
+	}
+	record->devices[record->nr - 1].ready = false;
+	recover(record);
+	return report_errno(report, rc, "attach device", record_folder);
+}
+
 int attach_device(const struct target *domain, struct device *device,
 		  const char *where, struct report *report)
 {
@@ -219,7 +234,7 @@ int attach_device(const struct target *domain, struct device *device,
 		if (rc)
 			recover(record);
 		else
-			rc = record_save(record);
+			rc = save_made(record, device, report);
 	}
 	close_record(record, lock);
 out:

@@ -416,6 +416,9 @@ static int again(struct record *record, bool load, struct report *report)
 	}
 	if (changed)
 		record_save(record);
+	/* Nobody would try again, so they serve even if that failed. */
+	for (i = 0; i < record->nr; i++)
+		server_settle(&record->devices[i]);
 	return done;
 }
 

@@ -60,7 +60,8 @@ struct device {
 	bool ready;		/* completely: else it is being made, or unmade */
 	uint64_t dev, ino;	/* of the target, to know it again */
 	uint32_t slot, uid;	/* of our back-end */
-	uint32_t pid;		/* a share's server */
+	uint32_t pid;		/* its server, of a channel or share */
+	int unsettled;		/* see server.h; a descriptor, 0: none; never recorded */
 	char made[DEVICE_NAME_SIZE];	/* /dev/loop0, vif1.0, ... */
 };
 

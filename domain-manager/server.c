@@ -55,11 +55,26 @@ static void serve_client(int client, int device)
 			return;
 }
 
+/* Whether who started us has us on record; @starter ends if that one ended before. */
+static bool settled(int starter)
+{
+	char byte;
+	ssize_t n;
+
+	do {
+		n = read(starter, &byte, 1);
+	} while (n < 0 && errno == EINTR);
+	close(starter);
+	return n == 1;
+}
+
 /* Until it is killed, by server_end(). */
-static void serve(int listener, const char *path)
+static void serve(int listener, int starter, const char *path)
 {
 	int client, device;
 
+	if (!settled(starter))
+		return;
 	for (;;) {
 		client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (client < 0)
@@ -107,7 +122,7 @@ static int listen_at(const char *path)
 }
 
 /* A process with nothing else open: no lock of ours may go on in it. */
-static int start_server(int listener, const char *path)
+static int start_server(int listener, int starter, const char *path)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC), i;
 	pid_t child = fork();
@@ -120,31 +135,49 @@ static int start_server(int listener, const char *path)
 	setsid();
 	prctl(PR_SET_NAME, CHANNEL_NAME);
 	listener = fcntl(listener, F_DUPFD, 10);
+	starter = fcntl(starter, F_DUPFD, 10);
 	for (i = 0; i < 3; i++)
 		dup2(null, i);
 	dup2(listener, 3);
-	close_range(4, ~0U, 0);
+	dup2(starter, 4);
+	close_range(5, ~0U, 0);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGPIPE, SIG_IGN);
 	/* rl create blocks the signals that are to end it. */
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	serve(3, path);
+	serve(3, 4, path);
 	_exit(0);
 }
 
 int server_channel(struct device *device)
 {
-	int listener = listen_at(device->target), pid;
+	int listener, ends[2], pid;
 
-	if (listener < 0)
-		return listener;
-	pid = start_server(listener, device->made);
-	close(listener);
-	if (pid < 0)
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends))
+		return -errno;
+	listener = listen_at(device->target);
+	pid = listener < 0 ? listener : start_server(listener, ends[0], device->made);
+	close(ends[0]);
+	if (listener >= 0)
+		close(listener);
+	if (pid < 0) {
+		close(ends[1]);
 		return pid;
+	}
 	device->pid = pid;
+	device->unsettled = ends[1];
 	return 0;
+}
+
+void server_settle(struct device *device)
+{
+	if (!device->unsettled)
+		return;
+	/* If it has gone already its socket says so to whoever comes. */
+	send(device->unsettled, "", 1, MSG_NOSIGNAL);
+	close(device->unsettled);
+	device->unsettled = 0;
 }
 
 /*

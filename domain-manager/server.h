@@ -10,8 +10,13 @@
 
 struct device;
 
-/* Serve device->made at the socket device->target. 0 or -E... */
+/*
+ * Serve device->made at the socket device->target, from server_settle() on: if this
+ * process ends before, so does the server, which nobody has on record. 0 or -E...
+ */
 int server_channel(struct device *device);
+/* The device is on record now. */
+void server_settle(struct device *device);
 /* A descriptor for the back-end, or -E... */
 int server_share(struct device *device);
 

@@ -258,6 +258,11 @@ int server_channel(struct device *device)
 	return fails() ? -EIO : 0;
 }
 
+void server_settle(struct device *device)
+{
+	device->unsettled = 0;
+}
+
 int server_share(struct device *device)
 {
 	(void)device;

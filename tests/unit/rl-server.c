@@ -5,8 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,11 +66,51 @@ static void socket_left_behind(void **state)
 	assert_int_equal(access(path, F_OK), -1);
 }
 
+/* rl is killed before its record says who serves: then nobody does. */
+static void starter_killed(void **state)
+{
+	struct device device = channel();
+	int ends[2], status, settles;
+	pid_t starter, server;
+
+	(void)state;
+	assert_int_equal(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+	for (settles = 0; settles < 2; settles++) {
+		assert_int_equal(pipe(ends), 0);
+		starter = fork();
+		if (!starter) {
+			if (server_channel(&device))
+				_exit(1);
+			if (settles)
+				server_settle(&device);
+			(void)!write(ends[1], &device.pid, sizeof(device.pid));
+			for (;;)
+				pause();
+		}
+		assert_int_equal(read(ends[0], &device.pid, sizeof(device.pid)),
+				 sizeof(device.pid));
+		server = device.pid;
+		assert_int_equal(kill(starter, SIGKILL), 0);
+		assert_int_equal(waitpid(starter, &status, 0), starter);
+		if (settles) {
+			assert_int_equal(waitpid(server, &status, WNOHANG), 0);
+			kill(server, SIGTERM);
+		}
+		assert_int_equal(waitpid(server, &status, 0), server);
+		assert_int_equal(WIFEXITED(status), !settles);
+		close(ends[0]);
+		close(ends[1]);
+	}
+	server_end(&device);
+	assert_int_equal(access(path, F_OK), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(file_in_its_place),
 		cmocka_unit_test(socket_left_behind),
+		cmocka_unit_test(starter_killed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
