@@ -270,7 +270,7 @@ static bool console_room(struct console_port *port, struct back_queue *q, size_t
 
 		if (kfifo_out(&port->output, port->chunk[CONSOLE_FROM_GUEST], excess) != excess)
 			break;
-		back_count(q, BACK_ERRORS, 1);
+		back_count(q, BACK_ERRORS, excess);
 	}
 	room = len <= kfifo_avail(&port->output);
 	mutex_unlock(&port->reading);
@@ -289,7 +289,7 @@ static bool console_process_output(struct console_port *port, struct back_queue 
 
 		if (len > CONSOLE_OUTPUT) {
 			/* No reader will ever make room for it. */
-			back_count(q, BACK_ERRORS, 1);
+			back_count(q, BACK_ERRORS, len);
 		} else if (!console_room(port, q, len)) {
 			back_ungive(q, 1);
 			break;

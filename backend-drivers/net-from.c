@@ -193,6 +193,7 @@ static unsigned int from_one(struct net_from *from)
 	back_complete(from->q, from->chain.head, 0);
 	if (!skb) {
 		net_from_count(from, why, 1);
+		back_count(from->q, BACK_ERRORS, 1);
 		return 0;
 	}
 	len = skb->len + ETH_HLEN;

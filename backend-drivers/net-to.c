@@ -200,6 +200,7 @@ static void to_fill(struct net_to *to, struct sk_buff *skb, struct virtio_net_hd
 	to_forget(to, n, room);
 	if (rc) {
 		net_to_count(to, NET_TO_BAD_ADDRESS, 1);
+		back_count(to->q, BACK_ERRORS, 1);
 		return;
 	}
 	u64_stats_update_begin(&to->syncp);

@@ -145,7 +145,7 @@ struct ringlet_back_info {
 	__u64 copies;		/* (out) hypercalls of grant copies */
 	__u64 copied_pages;	/* (out) operations in them */
 	__u64 maps;		/* (out) pages mapped, ever */
-	__u64 errors;		/* (out) requests that failed */
+	__u64 errors;		/* (out) requests that failed; bytes of output that a console dropped */
 	char name[RINGLET_BACK_NAME_SIZE];	/* (out) as attached; net: real name */
 };
 
