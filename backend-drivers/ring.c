@@ -212,10 +212,13 @@ EXPORT_SYMBOL_GPL(back_complete_many);
 /* With used_lock held: whether the driver wants to know. */
 static bool need_notify(struct back_queue *q)
 {
-	if (!q->used.completed || vringh_need_notify_iotlb(&q->used) <= 0)
-		return false;
-	q->notify_out++;
-	return true;
+	bool wanted = q->used.completed && vringh_need_notify_iotlb(&q->used) > 0;
+
+	/* Without EVENT_IDX vringh leaves this to nobody. */
+	q->used.last_used_idx += q->used.completed;
+	q->used.completed = 0;
+	q->notify_out += wanted;
+	return wanted;
 }
 
 /**
