@@ -25,6 +25,21 @@
 
 #include "internal.h"
 
+/*
+ * Linux closes a port that it could not bind, but not if that failed early: close it if
+ * it is still what was made. Another one cannot be at the same end.
+ */
+static void close_unbound(u32 local, domid_t domid, u32 port)
+{
+	struct evtchn_status status = { .dom = DOMID_SELF, .port = local };
+	struct evtchn_close close = { .port = local };
+
+	if (!HYPERVISOR_event_channel_op(EVTCHNOP_status, &status) &&
+	    status.status == EVTCHNSTAT_interdomain &&
+	    status.u.interdomain.dom == domid && status.u.interdomain.port == port)
+		HYPERVISOR_event_channel_op(EVTCHNOP_close, &close);
+}
+
 /* Bind @port of @domid: the irq, or an error. */
 int back_bind_port(domid_t domid, u32 port, irq_handler_t handler, const char *name, void *data)
 {
@@ -35,6 +50,8 @@ int back_bind_port(domid_t domid, u32 port, irq_handler_t handler, const char *n
 	if (rc)
 		return rc;
 	rc = bind_evtchn_to_irqhandler_lateeoi(bind.local_port, handler, 0, name, data);
+	if (rc <= 0)
+		close_unbound(bind.local_port, domid, port);
 	return rc ?: -EINVAL;
 }
 
