@@ -126,15 +126,16 @@ void back_domain_unlink_if_idle(struct back_domain *dom)
 {
 	bool unlink;
 
-	mutex_lock(&domains_lock);
+	/* Nobody waits for dom->lock with the list's: one domain's backing may hang. */
 	mutex_lock(&dom->lock);
 	unlink = !dom->nr_slots && !list_empty(&dom->list);
 	if (unlink) {
 		back_area_unmap(dom);
+		mutex_lock(&domains_lock);
 		list_del_init(&dom->list);
+		mutex_unlock(&domains_lock);
 	}
 	mutex_unlock(&dom->lock);
-	mutex_unlock(&domains_lock);
 	if (!unlink)
 		return;
 	/* Nothing queues it any more. */
