@@ -4,13 +4,16 @@ their root on a disk and with a network, hot-plug, and ends of all kinds, after 
 nothing may be left.
 """
 import contextlib
+import os
 
 from cases.domains import CONFIG, ask, baseline, end, rl, service, shell_in, wait_for
 from harness import case
+from machine import Failure, Skip, kernel_path
 
 RINGLET = ("ringlet",)
 NETWORK = ["-netdev", "user,id=n", "-device", "virtio-net-pci,netdev=n,romfile="]
-CREATE = CONFIG + " 'drivers=\"xen\"' "
+DRIVERS = CONFIG + " 'drivers=\"%s\"' "
+CREATE = DRIVERS % "xen"
 DISK = "/tmp/disk.img"
 # What a guest writes, so many times 64 KiB: a letter, so that no stale data passes.
 PATTERN = 'dd if=/dev/zero bs=64k count=%d 2>/dev/null | tr "\\000" %s'
@@ -30,6 +33,12 @@ def with_devices(context, series="6.12", devices=(), mem=1536, **setup):
     return machine
 
 
+def with_virtio(context):
+    if not os.path.exists(kernel_path("guest")):
+        raise Skip("there is no build/fetch/vmlinuz-guest: make guest-kernel")
+    return service(context, "guest", mem=1280, own=640, devices=NETWORK + drive(context, 128))
+
+
 def nothing_left(context, machine):
     """No device of a guest: not here, not in the store, not on record."""
     # The kernel lets go a moment after the domain went.
@@ -46,11 +55,16 @@ def nothing_left(context, machine):
     context.require(not left, "devices left behind:\n" + "\n".join(left))
 
 
-def devices(machine, name="demo", state="connected"):
-    """Until the guest is connected to all of its devices."""
-    wait_for(machine, "! rl device-list %s | grep -v '^NAME' | grep -qv %s" % (name, state),
-             "all devices of %s to be %s" % (name, state), 120)
-    return rl(machine, "device-list " + name)["devices"]
+def devices(machine, kinds, state="connected"):
+    """Until demo has devices of these kinds, and no others, all in that state."""
+    kinds = sorted(kinds.split())
+    listed = "rl device-list demo >/tmp/listed && sed -i /^NAME/d /tmp/listed"
+    wait_for(machine, "%s && [ $(grep -c . /tmp/listed) = %d ] && [ $(grep -c ' %s ' /tmp/listed) = %d ]"
+             % (listed, len(kinds), state, len(kinds)), "%d devices of demo that are %s" % (len(kinds), state), 120)
+    found = rl(machine, "device-list demo")["devices"]
+    if sorted(d["kind"] for d in found) != kinds or any(d["state"] != state for d in found):
+        raise Failure("demo has not %s that are %s: %s" % (kinds, state, found))
+    return found
 
 
 def root(context, series):
@@ -65,7 +79,7 @@ def root(context, series):
         error = rl(machine, "create %s'name=\"other\"' 'disk=[\"/dev/vda,raw,xvda\"]'" % CREATE, 5)
         context.require("xvda of domain" in error["cause"], "a disk in use: %s" % error)
         shell_in(machine, "demo")
-        devices(machine)
+        devices(machine, "disk vif")
         ask(machine, "demo", "grep xvda /proc/mounts | cut -c1-11 | tail -n 1", "/dev/xvda /")
         ask(machine, "demo", "udhcpc -i eth0 -q -n -t 9 2>&1 | sed s/udhcpc://", ".*lease of 192.168.77")
         # Linux's netfront does not look for its MTU in the store; netback's side has it.
@@ -87,13 +101,13 @@ case("guest-devices-root-6.12", hypervisors=RINGLET, lifetime=1200, series="6.12
 case("guest-devices-root-6.1", "soak", hypervisors=RINGLET, lifetime=1200, series="6.1")(root)
 
 
-def plug_disk(context, machine, name, other, other_here=None):
-    """A disk comes, is written to, grows and goes; its file comes back, for reading, as
-    the disk @other of the guest, which calls it @other_here."""
+def plug_disk(context, machine, kinds, name, other, other_here=None):
+    """To @kinds a disk comes, is written to, grows and goes; its file comes back, for reading,
+    as the disk @other of the guest, which calls it @other_here."""
     file = other_here or other
     machine.run("truncate -s 8M /tmp/b.img")
     rl(machine, "block-attach demo /tmp/b.img,raw,%s,w" % name)
-    devices(machine)
+    devices(machine, kinds + " disk")
     ask(machine, "demo", PATTERN % (128, "p") + " >/dev/%s; sync; echo filled$((6 * 7))" % name, "filled42")
     context.require(machine.run("md5sum < /tmp/b.img").split()[0] ==
                     machine.run(PATTERN % (128, "p") + " | md5sum").split()[0],
@@ -106,26 +120,26 @@ def plug_disk(context, machine, name, other, other_here=None):
     rl(machine, "block-detach demo " + name)
     ask(machine, "demo", "sleep 1; [ -e /sys/block/%s ] || echo gone$((6 * 7))" % name, "gone42")
     rl(machine, "block-attach demo vdev=%s access=r target=/tmp/b.img" % other)
-    devices(machine)
+    devices(machine, kinds + " disk")
     ask(machine, "demo", "echo ro $(cat /sys/block/%s/ro); echo x 2>&1 >/dev/%s | grep -c ." % (file, file),
         "ro 1")
 
 
-def plug_vif(context, machine, name):
-    """A network interface comes, which the guest calls @name, and goes."""
+def plug_vif(context, machine, kinds, name):
+    """To @kinds a network interface comes, which the guest calls @name, and goes."""
     made = rl(machine, "network-attach demo mac=00:16:3e:00:00:07,vifname=second")
     context.require(made["made"] == "second" and made["mac"] == "00:16:3e:00:00:07",
                     "attached: %s" % made)
-    devices(machine)
+    devices(machine, kinds + " vif")
     ask(machine, "demo", "ip link show %s | grep -o 00:16:3e:00:00:07" % name, "00:16:3e:00:00:07")
     rl(machine, "network-detach demo 00:16:3e:00:00:07")
     ask(machine, "demo", "sleep 1; [ -e /sys/class/net/%s ] || echo gone$((6 * 8))" % name, "gone48")
 
 
 @contextlib.contextmanager
-def life_of_demo(context):
+def life_of_demo(context, make=with_devices):
     """A machine, and a file for demo's disk; at the end demo goes and leaves nothing."""
-    with with_devices(context) as machine:
+    with make(context) as machine:
         at_first = baseline(machine)
         machine.run("truncate -s 32M " + DISK)
         yield machine
@@ -139,9 +153,9 @@ def hotplug(context):
     with life_of_demo(context) as machine:
         rl(machine, "create %s'disk=[\"%s,raw,xvda,rw\"]'" % (CREATE, DISK))
         shell_in(machine, "demo")
-        plug_disk(context, machine, "xvdb", "xvdc")
+        plug_disk(context, machine, "disk", "xvdb", "xvdc")
         rl(machine, "block-detach demo xvdc")
-        plug_vif(context, machine, "eth0")
+        plug_vif(context, machine, "disk", "eth0")
         ask(machine, "demo", "mke2fs -q /dev/xvda; mount -t ext4 /dev/xvda /mnt; echo mounted$((6 * 7))",
             "mounted42")
         rl(machine, "block-detach demo xvda --force")
@@ -166,28 +180,39 @@ def destroy(context):
         machine.run(": >/var/log/ringlet/demo.log")
         rl(machine, "reboot demo --wait", timeout=600)
         shell_in(machine, "demo")
-        context.require(len(devices(machine)) == 2, "devices after a reboot")
+        devices(machine, "disk vif")
 
 
-@case("guest-devices-killed", "soak", hypervisors=RINGLET, lifetime=1800)
-def killed(context):
+def killed(context, drivers):
     """rl killed while it plugs and unplugs: a device as a whole, or none."""
-    with life_of_demo(context) as machine:
+    xen = drivers == "xen"
+    with life_of_demo(context, with_devices if xen else with_virtio) as machine:
         machine.run("truncate -s 32M /tmp/b.img")
-        create = "rl create %s'disk=[\"%s,raw,xvda,rw\"]' 'vif=[\"\"]'" % (CREATE, DISK)
+        create = "rl create %s'disk=[\"%s,raw,xvda,rw\"]' 'vif=[\"\"]'" % (DRIVERS % drivers, DISK)
+        if not xen:
+            create += " rng=1 'channel=[\"name=a,connection=socket,path=/run/a.sock\"]'"
         for hundredths in range(20, 260, 40):
             machine.run("%s >/dev/null 2>&1 & usleep %d0000; kill -9 $!; wait"
                         % (create, hundredths), timeout=120, status=None)
             machine.run("sleep 1; rl destroy demo", status=None)
             wait_for(machine, "! rl list demo 2>/dev/null", "end of what was half made")
             nothing_left(context, machine)
+            wait_for(machine, "! pidof rl-channel && ! [ -e /run/a.sock ]", "end of the channel", 60)
         machine.run(create, timeout=120)
         shell_in(machine, "demo")
+        devices(machine, "disk vif" if xen else "disk vif rng channel")
         for hundredths in (2, 5, 10, 20, 40):
             machine.run("rl block-attach demo /tmp/b.img,raw,xvdb,w >/dev/null 2>&1 & "
                         "usleep %d0000; kill -9 $!; wait" % hundredths, status=None)
             machine.run("sleep 1; rl block-detach demo xvdb", status=None)
             names = [d["device"] for d in rl(machine, "block-list demo")["devices"]]
             loops = machine.run("losetup -a").count("/dev/loop")
-            context.require(names == ["xvda"] and loops == 1,
+            context.require(names == ["xvda"] and loops == xen,
                             "disks %s, %d loop devices" % (names, loops))
+        # Whose disk it was at last, it is nobody's now.
+        rl(machine, "block-attach demo /tmp/b.img,raw,xvdb,w")
+        devices(machine, "disk disk vif" if xen else "disk disk vif rng channel")
+
+
+case("guest-devices-killed", "soak", hypervisors=RINGLET, lifetime=1800, drivers="xen")(killed)
+case("guest-devices-killed-virtio", "soak", hypervisors=RINGLET, lifetime=1800, drivers="virtio")(killed)

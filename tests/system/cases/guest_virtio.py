@@ -5,23 +5,14 @@ Every kind of device works, comes and goes while the guest runs; modules are rem
 and loaded under it; and whatever state a device is in, destroying the domain leaves
 nothing. Power cuts and the contents of disks are the integrity cases' concern.
 """
-import os
-
-from cases.domains import CONFIG, ask, baseline, end, rl, service, shell_in, wait_for
-from cases.guest_devices import NETWORK, RINGLET, devices, drive, nothing_left, plug_disk, plug_vif
+from cases.domains import ask, baseline, end, rl, shell_in, wait_for
+from cases.guest_devices import DRIVERS, RINGLET, devices, nothing_left, plug_disk, plug_vif, with_virtio
 from harness import case
-from machine import Skip, kernel_path
 
-CREATE = "create " + CONFIG + " 'drivers=\"virtio\"' "
+CREATE = "create " + DRIVERS % "virtio"
 # What the guest does until it is told to stop: whole files, and their sums.
 WRITE = ("(while [ ! -e /tmp/stop ]; do n=$((n + 1)); dd if=/dev/urandom of=/mnt/f$((n % 64)) bs=32k "
          "count=4 conv=fsync 2>/dev/null; done) & echo begun$((6 * 7))")
-
-
-def with_virtio(context):
-    if not os.path.exists(kernel_path("guest")):
-        raise Skip("there is no build/fetch/vmlinuz-guest: make guest-kernel")
-    return service(context, "guest", mem=1280, own=640, devices=NETWORK + drive(context, 128))
 
 
 def all_gone(context, machine, at_first):
@@ -74,12 +65,13 @@ def all_kinds(context):
            "'share=[\"tag=home,path=/srv/share\"]' "
            "'extra=\"console=hvc0 rdinit=/sbin/boot-root root=/dev/vda hostname=demo\"'")
         shell_in(machine, "demo")
-        devices(machine)
+        kinds = "disk vif rng channel channel share"
+        devices(machine, kinds)
         others(context, machine)
         channels(context, machine)
         # A driver that names disks in the order in which they come.
-        plug_disk(context, machine, "vdb", "vdc", "vdb")
-        plug_vif(context, machine, "eth1")
+        plug_disk(context, machine, kinds, "vdb", "vdc", "vdb")
+        plug_vif(context, machine, kinds + " disk", "eth1")
         ask(machine, "demo", WRITE, "begun42")
         rl(machine, "destroy demo")
         all_gone(context, machine, at_first)
@@ -99,7 +91,7 @@ def reload(context):
         rl(machine, CREATE + "'disk=[\"phy:/dev/vda,vda,w\"]' 'vif=[\"\"]' rng=1 "
            "'channel=[\"name=b,connection=pty\"]'")
         shell_in(machine, "demo")
-        devices(machine)
+        devices(machine, "disk vif rng channel")
         ask(machine, "demo", "ip addr add 192.168.77.9/24 dev eth0; ip link set eth0 up; "
             "mount -t ext4 /dev/vda /mnt; echo mounted$((6 * 7))", "mounted42")
         ask(machine, "demo", WRITE, "begun42")
@@ -108,12 +100,12 @@ def reload(context):
         devices_away = rl(machine, "block-list demo")["devices"][0]["state"]
         context.require(devices_away == "away", "a disk without module: " + devices_away)
         machine.run("modprobe ringlet_back_blk")
-        devices(machine)
+        devices(machine, "disk vif rng channel")
         # The core as well: the daemon attaches all again, but loads nothing by itself.
         take_away(machine, ["blk", "net", "console", "rng"])
         machine.run("rmmod ringlet_back; sleep 2; ! [ -e /sys/module/ringlet_back ]")
         machine.run("modprobe ringlet_back")
-        devices(machine)
+        devices(machine, "disk vif rng channel")
         wait_for(machine, "grep -q '4 devices attached again' /var/log/ringlet/daemon.log", "the daemon")
         ask(machine, "demo", "touch /tmp/stop; wait; echo stopped$((6 * 7))", "stopped42")
         ask(machine, "demo", "cd /mnt; md5sum f* >/tmp/sums; echo 3 >/proc/sys/vm/drop_caches; "

@@ -3,23 +3,24 @@
 through the pool, and devices that sleep for a while and wake up with new queues.
 """
 from cases.domains import CONFIG, ask, baseline, rl, shell_in, wait_for
-from cases.guest_devices import RINGLET, devices
-from cases.guest_virtio import WRITE, all_gone, with_virtio
+from cases.guest_devices import RINGLET, devices, with_virtio
+from cases.guest_virtio import WRITE, all_gone
 from harness import case
 
 CREATE = "create " + CONFIG + " 'drivers=\"virtio\"' 'disk=[\"phy:/dev/vda,vda,w\"]' 'vif=[\"\"]' "
 POOL_MAX = "/sys/module/virtio_ringlet/parameters/pool_max"
 NO_LIMIT = 4294967295
 HOLD = "/sys/module/ringlet_suspend/parameters/hold"
+KINDS = "disk vif rng channel"
 MIB, PAGE = 8, 4096
 
 
-def start(machine, more=""):
+def start(machine, kinds, more=""):
     """A guest with a file system on its disk, and an address."""
     machine.run("mke2fs -q /dev/vda")
     rl(machine, CREATE + more)
     shell_in(machine, "demo")
-    devices(machine)
+    devices(machine, kinds)
     ask(machine, "demo", "ip addr add 192.168.77.9/24 dev eth0; ip link set eth0 up; "
         "mount -t ext4 /dev/vda /mnt; echo mounted$((6 * 7))", "mounted42")
 
@@ -44,7 +45,7 @@ def granted_one_by_one(context):
     pages = MIB * (1 << 20) // PAGE
     with with_virtio(context) as machine:
         at_first = baseline(machine)
-        start(machine)
+        start(machine, "disk vif")
         context.require(granted(machine) == 0, "%d pages were granted, by the pool" % granted(machine))
         ask(machine, "demo", "echo 0 >%s; cat %s" % (POOL_MAX, POOL_MAX), "0")
         ask(machine, "demo", "dd if=/dev/urandom of=/mnt/f bs=1M count=%d 2>/dev/null; sync; cd /mnt; "
@@ -70,11 +71,11 @@ def sleep_and_wake(context, machine, number):
     """Once: every device is let go of, then taken again; nothing is lost between."""
     # The prompt may stand on the line on which it says so.
     ask(machine, "demo", "(modprobe ringlet_suspend; x=$?; echo; echo awake%d-$x) &" % number, "")
-    devices(machine, state="waiting")
+    devices(machine, KINDS, "waiting")
     ask(machine, "demo", "[ -e %s ] && echo asleep%d$((6 * 7))" % (HOLD, number), "asleep%d42" % number)
     ask(machine, "demo", "echo 0 >%s" % HOLD, "")
     wait_for(machine, "grep -q '^awake%d-0' /var/log/ringlet/demo.log" % number, "devices to wake up")
-    devices(machine)
+    devices(machine, KINDS)
     ping(machine, "ping%d-" % number)
     ask(machine, "demo", "rmmod ringlet_suspend; head -c 16 /dev/hwrng | wc -c | sed s/^/entropy%d-/" % number,
         "entropy%d-16" % number)
@@ -85,7 +86,7 @@ def suspend(context):
     """Devices sleep and wake three times while the guest writes, and after: all is there."""
     with with_virtio(context) as machine:
         at_first = baseline(machine)
-        start(machine, "rng=1 'channel=[\"name=b,connection=pty\"]'")
+        start(machine, KINDS, "rng=1 'channel=[\"name=b,connection=pty\"]'")
         ping(machine, "before")
         ask(machine, "demo", WRITE, "begun42")
         for number in range(3):
@@ -102,7 +103,7 @@ def suspend(context):
         # A device that comes now finds the area at work.
         machine.run("truncate -s 8M /tmp/b.img")
         rl(machine, "block-attach demo /tmp/b.img,raw,vdb,w")
-        devices(machine)
+        devices(machine, KINDS + " disk")
         ask(machine, "demo", "dd if=/dev/zero of=/dev/vdb bs=64k count=8 conv=fsync 2>/dev/null && echo new$((6 * 7))",
             "new42")
         rl(machine, "destroy demo")
