@@ -11,10 +11,9 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "attach.h"
+#include "rl-parse.h"
 
 static const uint8_t uuid[16] = { 1, 2, 3 };
-static struct report report;
 
 static int prepare(void **state)
 {
@@ -28,26 +27,6 @@ static int forget(void **state)
 	(void)state;
 	report_free(&report);
 	return 0;
-}
-
-static const char *cause(void)
-{
-	const char *text = json_string_value(json_object_get(report.error, "cause"));
-
-	return text ? text : "";
-}
-
-static int parse(enum device_kind kind, const char *text, struct device *device)
-{
-	report_free(&report);
-	report_init(&report);
-	return device_parse(kind, text, "here", device, &report);
-}
-
-static void says(const char *what)
-{
-	if (!strstr(cause(), what))
-		fail_msg("no \"%s\" in \"%s\"", what, cause());
 }
 
 static void disk_syntax(void **state)

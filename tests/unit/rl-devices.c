@@ -27,6 +27,7 @@
 #include "network.h"
 #include "record.h"
 #include "rl-fake.h"
+#include "rl-parse.h"
 #include "verbs.h"
 
 #define BACK	"/local/domain/0/backend/vbd/1/51712"
@@ -36,7 +37,6 @@ static char folder[] = "/tmp/rl-devices.XXXXXX";
 static char records[64], disk[64], small[64], net[64];
 static const uint8_t uuid[16] = { 1, 2, 3 };
 static const struct target guest = { 1, "guest", uuid };
-static struct report report;
 
 static void write_file(const char *path, const char *text, off_t size)
 {
@@ -89,26 +89,6 @@ static int cleanup(void **state)
 	(void)state;
 	snprintf(command, sizeof(command), "rm -rf %s", folder);
 	return system(command);
-}
-
-static const char *cause(void)
-{
-	const char *text = json_string_value(json_object_get(report.error, "cause"));
-
-	return text ? text : "";
-}
-
-static int parse(enum device_kind kind, const char *text, struct device *device)
-{
-	report_free(&report);
-	report_init(&report);
-	return device_parse(kind, text, "here", device, &report);
-}
-
-static void says(const char *what)
-{
-	if (!strstr(cause(), what))
-		fail_msg("no \"%s\" in \"%s\"", what, cause());
 }
 
 static bool channel_at(const char *path)
