@@ -39,6 +39,10 @@ ATTACK(smp_give_back_while_populating)
 	u32 round;
 
 	NEED_VCPU1();
+	if (!on_ringlet) {
+		skip("Xen writes the entry late, now and then");
+		return;
+	}
 	victim = given = stop = 0;
 	smp_call(giver, NULL);
 	for (round = 0; round < ROUNDS && !case_failed(); round++) {
